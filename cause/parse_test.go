@@ -1,0 +1,103 @@
+package cause
+
+import (
+	"bufio"
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestParse(t *testing.T) {
+	f, err := os.Open("testdata/messages.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var want Cause
+	seen := map[Cause]bool{}
+	for line := bufio.NewScanner(f); line.Scan(); {
+		text := strings.ReplaceAll(line.Text(), `\n`, "\n")
+		switch {
+		case text == "" || strings.HasPrefix(text, "# "):
+		case text[0] == '[' && !strings.Contains(text, " "):
+			want = Cause(strings.Trim(text, "[]"))
+			seen[want] = true
+		default:
+			if got := Parse(text); got != want {
+				t.Errorf("Parse(%q) = %s, want %s", text, got, want)
+			}
+			// as the kubelet quotes it
+			if got := Parse(strings.ReplaceAll(text, `"`, `\"`)); got != want && !strings.Contains(text, `\x15`) {
+				t.Errorf("Parse of %q in quotes = %s, want %s", text, got, want)
+			}
+		}
+	}
+	for _, c := range all {
+		if !seen[c] && c != NotARegistry {
+			t.Errorf("no message for %s", c)
+		}
+	}
+}
+
+func TestParseNothing(t *testing.T) {
+	if got := Parse(""); got != None {
+		t.Errorf(`Parse("") = %q`, got)
+	}
+}
+
+// all causes but None.
+var all = []Cause{
+	DNSNotFound, DNSFailure, ConnectRefused, ConnectTimeout, NoRoute,
+	TLSUnknownAuthority, TLSHostnameMismatch, TLSLegacyCommonName, TLSExpired, TLSNotYetValid, TLSClientCertRequired,
+	TLSHandshake, TLSHandshakeTimeout, HTTPResponseToHTTPSClient, HTTPRequestToHTTPSServer,
+	AuthMissing, AuthRejected, AuthTokenService, Forbidden, RateLimited, NotFound, ServerError, GatewayError, ProxyError,
+	PlatformMismatch, Schema1Unsupported, UnexpectedMediaType, DigestMismatch, BlobTruncated, BlobFetchFailed, DiskFull, UnpackFailed,
+	InvalidReference, NotARegistry, ImageNeverPull, ConfigInvalid, ConfigFileUnreadable, TimeoutDeadline, Cancelled, Unknown,
+}
+
+func TestOfStatus(t *testing.T) {
+	for code, want := range map[int]Cause{
+		0: None, 200: None, 206: None, 300: Unknown, 400: Unknown, 401: AuthRejected, 403: Forbidden, 404: NotFound, 405: Unknown,
+		407: ProxyError, 429: RateLimited, 500: ServerError, 501: ServerError, 502: GatewayError, 503: GatewayError, 504: GatewayError,
+		599: ServerError, 600: Unknown,
+	} {
+		if got := OfStatus(code); got != want {
+			t.Errorf("OfStatus(%d) = %q, want %q", code, got, want)
+		}
+	}
+}
+
+func TestFindRequest(t *testing.T) {
+	for text, want := range map[string]string{
+		`failed to do request: Head "https://mirror.example.com:5000/v2/a/b/manifests/1?ns=docker.io": EOF`:  "https://mirror.example.com:5000",
+		`failed to do request: Head https://mirror.example.com/v2/a/b/manifests/1: EOF`:                      "https://mirror.example.com",
+		`failed to do request: Head \"https://mirror.example.com/v2/a/b/manifests/1\": EOF`:                  "https://mirror.example.com",
+		`unexpected status code https://registry.example.com/v2/a/blobs/sha256:1: 500 Internal Server Error`: "https://registry.example.com",
+		`unexpected status from HEAD request to http://[::1]:5000/v2/a/manifests/1: 500`:                     "http://[::1]:5000",
+		`pulling from host mirror.example.com failed with status code [manifests 1]: 401`:                    "mirror.example.com",
+		`pulling from host **** failed with status code [manifests 1]: 400`:                                  "",
+		`Get "https://user:secret@registry.example.com/v2/": EOF`:                                            "https://registry.example.com",
+		`unexpected status code [manifests 1.4.2]: 401 Unauthorized`:                                         "",
+		`Head of the line`: "",
+	} {
+		r, ok := FindRequest(text)
+		if r.Endpoint() != want || ok != (want != "") {
+			t.Errorf("FindRequest(%q) = %q, %v, want %q", text, r.Endpoint(), ok, want)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	messages, err := os.ReadFile("testdata/messages.txt")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for line := range strings.Lines(string(messages)) {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if got := Parse(text); got == None && strings.Trim(text, " \n.") != "" {
+			t.Errorf("Parse(%q) = None", text)
+		}
+	})
+}
