@@ -1,0 +1,92 @@
+package registry
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// hostsScan is what decoding a hosts.toml loses: the order of its tables, and lines.
+type hostsScan struct {
+	order    []string
+	lines    map[string]entryLines
+	root     entryLines
+	hasTable bool // a table host, be it empty
+	brackets int  // line of the first table whose name has square brackets, 0 for none
+}
+
+// scanHosts lists the [host."…"] tables in the order of the file, as containerd does: a
+// table that is returned to after another stands there twice.
+// (core/remotes/docker/config/hosts.go, getSortedHosts)
+func scanHosts(text []byte) hostsScan {
+	s := hostsScan{lines: map[string]entryLines{}}
+	line, offset := 1, 0
+	lineAt := func(to int) int {
+		line += bytes.Count(text[offset:to], []byte("\n"))
+		offset = to
+		return line
+	}
+	p := unstable.Parser{}
+	p.Reset(text)
+	var current string
+	here := &s.root // where keys belong to; nil: nowhere
+	var table entryLines
+	for p.NextExpression() {
+		e := p.Expression()
+		parts, at := keyOf(e)
+		if len(parts) == 0 {
+			continue
+		}
+		n := lineAt(max(at, offset))
+		if s.brackets == 0 && e.Kind != unstable.KeyValue && strings.ContainsAny(strings.Join(parts, ""), "[]") {
+			s.brackets = n
+		}
+		s.hasTable = s.hasTable || e.Kind == unstable.Table && parts[0] == "host"
+		switch {
+		case e.Kind == unstable.KeyValue && here != nil:
+			here.set(parts[0], n)
+			if here == &table {
+				s.lines[current] = table
+			}
+		case e.Kind == unstable.Table && len(parts) >= 2 && parts[0] == "host":
+			if parts[1] != current {
+				current = parts[1]
+				s.order = append(s.order, current)
+			}
+			here = nil
+			if len(parts) == 2 {
+				table = entryLines{entry: n}
+				s.lines[current], here = table, &table
+			}
+		case e.Kind == unstable.Table, e.Kind == unstable.ArrayTable:
+			here = nil
+		}
+	}
+	return s
+}
+
+func (l *entryLines) set(key string, line int) {
+	switch key {
+	case "server":
+		l.entry = line
+	case "ca":
+		l.ca = line
+	case "client":
+		l.client = line
+	}
+}
+
+// keyOf is the dotted key of an expression, and its offset in the text.
+func keyOf(e *unstable.Node) (parts []string, offset int) {
+	if e.Kind != unstable.KeyValue && e.Kind != unstable.Table && e.Kind != unstable.ArrayTable {
+		return nil, 0
+	}
+	for it := e.Key(); it.Next(); {
+		if len(parts) == 0 {
+			offset = int(it.Node().Raw.Offset)
+		}
+		parts = append(parts, string(it.Node().Data))
+	}
+	return parts, offset
+}

@@ -1,0 +1,303 @@
+package registry
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// hostEntry is one place to ask: a [host] table of hosts.toml, its root, or the built-in
+// default. (containerd core/remotes/docker/config/hosts.go, hostConfig)
+type hostEntry struct {
+	key                string // as written: the table's name or the value of server; "" for the built-in default
+	root               bool   // asked last
+	scheme, host, path string
+	override           bool
+	pull, resolve      bool
+	ca                 []string
+	clients            []ClientPair
+	skipVerify         *bool
+	header             http.Header
+	rewrites           []rewriteRule
+	lines              entryLines
+}
+
+// entryLines are the lines of an entry's keys in hosts.toml, 0 for none.
+type entryLines struct{ entry, ca, client int }
+
+// A tomlError is why containerd ignores a file. The message holds none of the file's values.
+type tomlError struct {
+	line, column int // 1-based; 0: unknown
+	message      string
+}
+
+func (e *tomlError) Error() string { return e.message }
+
+// hostFile are the keys that containerd reads at the root and in each [host] table.
+type hostFile struct {
+	Capabilities []string       `toml:"capabilities"`
+	CA           any            `toml:"ca"`
+	Client       any            `toml:"client"`
+	SkipVerify   *bool          `toml:"skip_verify"`
+	Header       map[string]any `toml:"header"`
+	OverridePath bool           `toml:"override_path"`
+	DialTimeout  string         `toml:"dial_timeout"`
+	Rewrite      any            `toml:"rewrite"`
+}
+
+// dialect says which containerd reads hosts.toml.
+type dialect struct {
+	fork    bool // k3s-io/containerd
+	version version
+}
+
+// parse reads hosts.toml of directory dir. (hosts.go, parseHostsFile)
+func (d dialect) parse(dir string, text []byte) ([]hostEntry, *tomlError) {
+	var file struct {
+		hostFile
+		Server *string             `toml:"server"`
+		Hosts  map[string]hostFile `toml:"host"`
+	}
+	if err := toml.Unmarshal(text, &file); err != nil {
+		return nil, newTOMLError(err)
+	}
+	scan := scanHosts(text)
+	order := scan.order
+	if d.version.before(2, 0, 0) {
+		order = unique(order)
+	}
+	switch {
+	case !scan.hasTable && d.needsHostTable():
+		return nil, &tomlError{message: "invalid `host` tree: there is no [host] table"}
+	case scan.brackets > 0 && d.version.before(2, 0, 0): // go-toml version 1
+		return nil, &tomlError{line: scan.brackets, message: "table keys cannot contain '[' character"}
+	}
+	var entries []hostEntry
+	for _, key := range order {
+		e, err := d.entry(key, dir, file.Hosts[key])
+		e.lines = scan.lines[key]
+		if err != nil {
+			return nil, &tomlError{line: e.lines.entry, message: err.Error()}
+		}
+		entries = append(entries, e)
+	}
+	if d.fork && file.Server == nil && len(entries) > 0 {
+		if err := d.readRewrites(&hostEntry{}, dir, file.hostFile); err != nil { // decoded all the same
+			return nil, &tomlError{line: 1, message: err.Error()}
+		}
+		return entries, nil
+	}
+	var server string
+	if file.Server != nil {
+		server = *file.Server
+	}
+	root, err := d.entry(server, dir, file.hostFile)
+	root.root, root.lines = true, scan.root
+	if err != nil {
+		return nil, &tomlError{line: max(scan.root.entry, 1), message: err.Error()}
+	}
+	return append(entries, root), nil
+}
+
+// needsHostTable reports whether the release refuses a file without any [host] table.
+func (d dialect) needsHostTable() bool {
+	if d.fork {
+		return d.version.before(1, 7, 15)
+	}
+	return d.version.before(1, 7, 34)
+}
+
+func newTOMLError(err error) *tomlError {
+	e := &tomlError{message: err.Error()}
+	if d, ok := errors.AsType[*toml.DecodeError](err); ok {
+		e.line, e.column = d.Position()
+	}
+	return e
+}
+
+func unique(keys []string) []string {
+	var all []string
+	for _, k := range keys {
+		if !slices.Contains(all, k) {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
+// entry reads one host. (hosts.go, parseHostConfig)
+func (d dialect) entry(key, dir string, f hostFile) (hostEntry, error) {
+	e := hostEntry{key: key, override: f.OverridePath, skipVerify: f.SkipVerify}
+	for _, read := range []func(*hostEntry, string, hostFile) error{
+		readServer, readCapabilities, readCA, readClients, readHeader, d.readRewrites, d.readDialTimeout,
+	} {
+		if err := read(&e, dir, f); err != nil {
+			return e, err
+		}
+	}
+	return e, nil
+}
+
+func readServer(e *hostEntry, _ string, _ hostFile) error {
+	server := e.key
+	if server == "" {
+		return nil
+	}
+	if !strings.HasPrefix(server, "http") {
+		server = "https://" + server
+	}
+	u, err := url.Parse(server)
+	if err != nil {
+		return errors.New("unable to parse the URL of a host")
+	}
+	e.scheme, e.host, e.path = u.Scheme, u.Host, u.Path
+	if e.path != "" {
+		e.path = path.Clean(e.path)
+	}
+	if !strings.HasSuffix(e.path, "/v2") && !e.override {
+		e.path = path.Join(cmp.Or(e.path, "/"), "v2")
+	}
+	if e.path == "/" {
+		e.path = ""
+	}
+	return nil
+}
+
+func readCapabilities(e *hostEntry, _ string, f hostFile) error {
+	e.pull, e.resolve = len(f.Capabilities) == 0, len(f.Capabilities) == 0
+	for _, c := range f.Capabilities {
+		switch strings.ToLower(c) {
+		case "pull":
+			e.pull = true
+		case "resolve":
+			e.resolve = true
+		case "push":
+		default:
+			return fmt.Errorf("unknown capability %q", c)
+		}
+	}
+	return nil
+}
+
+func readCA(e *hostEntry, dir string, f hostFile) error {
+	switch ca := f.CA.(type) {
+	case nil:
+	case string:
+		e.ca = []string{join(dir, ca)}
+	case []any:
+		names, err := texts(ca)
+		e.ca = []string{} // even an empty list counts as TLS settings
+		for _, name := range names {
+			e.ca = append(e.ca, join(dir, name))
+		}
+		return err
+	default:
+		return errors.New(`invalid type for "ca"`)
+	}
+	return nil
+}
+
+func readClients(e *hostEntry, dir string, f hostFile) error {
+	switch client := f.Client.(type) {
+	case nil:
+	case string:
+		e.clients = []ClientPair{{Cert: join(dir, client)}}
+	case []any:
+		for _, item := range client {
+			switch pair := item.(type) {
+			case string:
+				e.clients = append(e.clients, ClientPair{Cert: join(dir, pair)})
+			case []any:
+				names, err := texts(pair)
+				if err != nil || len(names) != 2 {
+					return errors.New(`invalid pair for "client"`)
+				}
+				e.clients = append(e.clients, ClientPair{Cert: join(dir, names[0]), Key: join(dir, names[1])})
+			default:
+				return errors.New(`invalid type for "client"`)
+			}
+		}
+	default:
+		return errors.New(`invalid type for "client"`)
+	}
+	return nil
+}
+
+func readHeader(e *hostEntry, _ string, f hostFile) error {
+	for key, value := range f.Header {
+		if e.header == nil {
+			e.header = http.Header{}
+		}
+		switch v := value.(type) {
+		case string:
+			e.header[key] = []string{v}
+		case []any:
+			values, err := texts(v)
+			if err != nil {
+				return err
+			}
+			e.header[key] = values
+		default:
+			return fmt.Errorf("invalid type for header %q", key)
+		}
+	}
+	return nil
+}
+
+// readRewrites reads the table that only the K3s build of containerd knows.
+func (d dialect) readRewrites(e *hostEntry, _ string, f hostFile) error {
+	if !d.fork || f.Rewrite == nil {
+		return nil
+	}
+	table, ok := f.Rewrite.(map[string]any)
+	if !ok {
+		return errors.New(`invalid type for "rewrite"`)
+	}
+	for _, pattern := range slices.Sorted(maps.Keys(table)) {
+		replacement, ok := table[pattern].(string)
+		if !ok {
+			return errors.New(`invalid type in "rewrite"`)
+		}
+		e.rewrites = append(e.rewrites, rewriteRule{pattern: pattern, replacement: replacement})
+	}
+	return nil
+}
+
+func (d dialect) readDialTimeout(_ *hostEntry, _ string, f hostFile) error {
+	if f.DialTimeout == "" || d.version.before(2, 0, 7) {
+		return nil
+	}
+	if _, err := time.ParseDuration(f.DialTimeout); err != nil {
+		return errors.New(`invalid duration for "dial_timeout"`)
+	}
+	return nil
+}
+
+func texts(list []any) ([]string, error) {
+	all := make([]string, 0, len(list))
+	for _, item := range list {
+		text, ok := item.(string)
+		if !ok {
+			return nil, errors.New("unable to read a list item as text")
+		}
+		all = append(all, text)
+	}
+	return all, nil
+}
+
+// join is an absolute path, or a path relative to dir.
+func join(dir, name string) string {
+	if path.IsAbs(name) {
+		return name
+	}
+	return path.Join(dir, name)
+}

@@ -1,0 +1,124 @@
+package registry
+
+import (
+	"io/fs"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// nodeFS is a node's file system of the texts given by absolute path.
+func nodeFS(files map[string]string) fstest.MapFS {
+	node := fstest.MapFS{}
+	for abs, text := range files {
+		node[name(abs)] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return node
+}
+
+func TestReadNode(t *testing.T) {
+	const logLine = `time="2026-01-31T12:00:00.000000000Z" level=info msg="starting containerd" revision=abc version=v2.1.5-k3s1` + "\n"
+	for _, tc := range []struct {
+		name  string
+		files map[string]string
+		want  Node
+	}{
+		{name: "empty", want: Node{Distribution: Unknown}},
+		{name: "k3s server that runs", files: map[string]string{
+			"/etc/hostname":                                        "node1\n",
+			"/proc/1/cmdline":                                      "/sbin/init\x00",
+			"/proc/70/cmdline":                                     "/usr/local/bin/k3s server",
+			"/proc/70/environ":                                     "HTTP_PROXY=http://192.0.2.1:3128\x00PATH=/bin\x00",
+			"/proc/71/cmdline":                                     "containerd\x00-c\x00/var/lib/rancher/k3s/agent/etc/containerd/config.toml\x00",
+			"/proc/71/environ":                                     "HTTPS_PROXY=http://192.0.2.2:3128\x00K3S_TOKEN=secret\x00",
+			"/etc/systemd/system/k3s.service":                      "[Service]\nExecStart=/usr/local/bin/k3s \\\n    server \\\n\t'--embedded-registry' \\\n\t'--private-registry' \\\n\t'/etc/r.yaml'\n",
+			"/etc/rancher/k3s/config.yaml":                         "disable-default-registry-endpoint: yes\nservice-cidr: [fd00:43::/112]\n",
+			"/var/lib/rancher/k3s/agent/x":                         "",
+			"/etc/rancher/k3s/registries.yaml":                     "",
+			"/var/lib/rancher/k3s/agent/containerd/containerd.log": logLine,
+		}, want: Node{
+			Hostname: "node1", Distribution: K3s, DataDir: "/var/lib/rancher/k3s", ContainerdVersion: "v2.1.5-k3s1", Unit: "k3s",
+			Flags:     Flags{DisableDefaultEndpoint: true, EmbeddedRegistry: true, PrivateRegistry: "/etc/r.yaml", IPv6Only: true},
+			Env:       map[string]string{"HTTPS_PROXY": "http://192.0.2.2:3128"},
+			EnvSource: "/proc/71/environ", LogPath: "/var/lib/rancher/k3s/agent/containerd/containerd.log",
+		}},
+		{name: "k3s agent at rest, proxy in a drop-in and the environment file", files: map[string]string{
+			"/etc/systemd/system/k3s-agent.service":              "[Service]\nEnvironmentFile=-/etc/default/%N\nEnvironmentFile=-/etc/systemd/system/k3s-agent.service.env\nExecStart=/usr/local/bin/k3s agent --data-dir=/data/k3s\n",
+			"/etc/systemd/system/k3s-agent.service.d/proxy.conf": "[Service]\nEnvironment=\"HTTP_PROXY=http://192.0.2.1:3128\" NO_PROXY=192.0.2.0/24\n",
+			"/etc/systemd/system/k3s-agent.service.env":          "K3S_TOKEN='secret'\nCONTAINERD_HTTP_PROXY=http://192.0.2.9:3128\n",
+			"/etc/rancher/k3s/config.yaml.d/10.yaml":             "embedded-registry: true\n",
+			"/etc/rancher/k3s/config.yaml.d/20.yaml":             "embedded-registry: false\n",
+		}, want: Node{
+			Distribution: K3s, DataDir: "/data/k3s", Unit: "k3s-agent",
+			Env:       map[string]string{"HTTP_PROXY": "http://192.0.2.9:3128", "NO_PROXY": "192.0.2.0/24"},
+			EnvSource: "/etc/systemd/system/k3s-agent.service.env", LogPath: "/data/k3s/agent/containerd/containerd.log",
+		}},
+		{name: "rke2", files: map[string]string{
+			"/etc/rancher/rke2/registries.yaml":                  "",
+			"/usr/local/lib/systemd/system/rke2-server.service":  "[Service]\nExecStart=/usr/local/bin/rke2 server\n",
+			"/etc/containerd/config.toml":                        "",
+			"/var/lib/rancher/rke2/agent/etc/containerd/certs.d": "",
+		}, want: Node{
+			Distribution: RKE2, DataDir: "/var/lib/rancher/rke2", Unit: "rke2-server",
+			LogPath: "/var/lib/rancher/rke2/agent/containerd/containerd.log",
+		}},
+		{name: "plain containerd, Docker's beside it", files: map[string]string{
+			"/etc/containerd/config.toml": "",
+			"/proc/8/cmdline":             "containerd\x00--config\x00/var/run/docker/containerd/containerd.toml\x00",
+			"/proc/8/environ":             "HTTP_PROXY=http://192.0.2.8:3128\x00",
+			"/proc/9/cmdline":             "/usr/bin/containerd\x00--config=/etc/other.toml\x00",
+			"/proc/9/environ":             "",
+		}, want: Node{Distribution: Containerd, ConfigTOML: "/etc/other.toml"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := ReadNode(nodeFS(tc.files))
+			ignore := cmpopts.IgnoreFields(Node{}, "FS", "Sources")
+			if diff := cmp.Diff(&tc.want, got, ignore, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestReadNodeWithoutFiles(t *testing.T) {
+	node := ReadNode(nil)
+	ref, _ := ParseReference("nginx")
+	endpoints, err := Load(node).Endpoints(ref)
+	if err != nil || len(endpoints) != 1 || endpoints[0].URL() != "https://registry-1.docker.io/v2" {
+		t.Errorf("endpoints %v, error %v", endpoints, err)
+	}
+}
+
+// A broken config.yaml is named and hides nothing else.
+func TestReadNodeBrokenFlags(t *testing.T) {
+	node := ReadNode(nodeFS(map[string]string{
+		"/etc/rancher/k3s/config.yaml":         "embedded-registry: true\n\tx: y\n",
+		"/etc/rancher/k3s/config.yaml.d/a.yml": "disable-default-registry-endpoint: true\n",
+	}))
+	if !node.Flags.DisableDefaultEndpoint {
+		t.Error("the file in config.yaml.d was not read")
+	}
+	want := Source{Path: "/etc/rancher/k3s/config.yaml", Kind: KindConfigYAML, Status: StatusUnreadable}
+	for _, s := range node.Sources {
+		if s.Path == want.Path && s.Status == want.Status && s.Detail != "" {
+			return
+		}
+	}
+	t.Errorf("sources %+v lack %+v", node.Sources, want)
+}
+
+// What is no regular file of a sane size is refused at once.
+func TestReadLimited(t *testing.T) {
+	node := nodeFS(map[string]string{"/large": string(make([]byte, maxConfigSize+1)), "/dir/file": ""})
+	node["pipe"] = &fstest.MapFile{Mode: fs.ModeNamedPipe}
+	for abs, want := range map[string]string{
+		"/large": "is larger than 1024 KiB", "/dir": "is a directory", "/pipe": "is not a regular file", "/absent": "no such file or directory",
+	} {
+		_, err := readLimited(node, abs, maxConfigSize)
+		if err == nil || bare(err).Error() != want {
+			t.Errorf("%s: error %v, want %q", abs, err, want)
+		}
+	}
+}

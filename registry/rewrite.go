@@ -1,0 +1,131 @@
+package registry
+
+import (
+	"cmp"
+	"net/url"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// A rewriteRule replaces in the repository what its pattern matches.
+type rewriteRule struct {
+	pattern, replacement string
+	key                  *yaml.Node // of registries.yaml; nil for one read from elsewhere
+}
+
+func byPattern(a, b rewriteRule) int { return cmp.Compare(a.pattern, b.pattern) }
+
+// apply returns what the rule makes of a repository. A rule whose pattern does not
+// compile is skipped. (k3s-io/containerd remotes/docker/resolver.go, request)
+func (rule rewriteRule) apply(repository string) string {
+	exp, err := regexp.Compile(rule.pattern)
+	if err != nil {
+		return repository
+	}
+	return exp.ReplaceAllString(repository, rule.replacement)
+}
+
+// rewrite returns the repository that the rules make of one, and others that they may make
+// of it as well. The first rule that changes the text wins, but containerd keeps the rules
+// in a map, so that which is first is random anew for each request.
+func rewrite(rules []rewriteRule, repository string) (string, []string) {
+	all := []string{repository}
+	for _, rule := range rules {
+		if changed := rule.apply(repository); !slices.Contains(all, changed) {
+			all = append(all, changed)
+		}
+	}
+	if len(all) <= 2 {
+		return all[len(all)-1], nil
+	}
+	return all[1], all[2:]
+}
+
+var (
+	exampleURL = &url.URL{Scheme: "https", Host: "mirror.example.com", Path: "/v2"}
+	groupRef   = regexp.MustCompile(`\$(\$|\{\w+\}|\w+)`)
+)
+
+// missingGroup is the first group that a replacement names and the pattern lacks.
+func missingGroup(exp *regexp.Regexp, replacement string) string {
+	for _, m := range groupRef.FindAllStringSubmatch(replacement, -1) {
+		group := strings.Trim(m[1], "{}")
+		n, err := strconv.Atoi(group)
+		switch {
+		case group == "$":
+		case err == nil && n > exp.NumSubexp(), err != nil && exp.SubexpIndex(group) < 0:
+			return "$" + m[1]
+		}
+	}
+	return ""
+}
+
+// ambiguous finds two rules that both change one repository, with the repository.
+func ambiguous(rules []rewriteRule) (a, b rewriteRule, example string) {
+	for i, a := range rules {
+		for _, b := range rules[i+1:] {
+			for _, name := range append(examples(a.pattern), examples(b.pattern)...) {
+				if x, y := a.apply(name), b.apply(name); x != name && y != name && x != y {
+					return a, b, name
+				}
+			}
+		}
+	}
+	return a, b, ""
+}
+
+// examples are some repositories that a pattern matches.
+func examples(pattern string) []string {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return nil
+	}
+	var all []string
+	for _, fill := range []string{"library/nginx", "app"} {
+		text := strings.Trim(sample(re.Simplify(), fill), "/")
+		for _, name := range []string{text, text + "/app", "rancher/" + text} {
+			if ok, _ := regexp.MatchString(pattern, name); ok && text != "" {
+				all = append(all, name)
+			}
+		}
+	}
+	return all
+}
+
+// sample is a text that re matches, with fill where anything may stand.
+func sample(re *syntax.Regexp, fill string) string {
+	switch re.Op {
+	case syntax.OpLiteral:
+		return string(re.Rune)
+	case syntax.OpCharClass:
+		for _, r := range "an1-._/" {
+			for i := 0; i+1 < len(re.Rune); i += 2 {
+				if re.Rune[i] <= r && r <= re.Rune[i+1] {
+					return string(r)
+				}
+			}
+		}
+		return ""
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return "a"
+	case syntax.OpStar, syntax.OpPlus:
+		if op := re.Sub[0].Op; op == syntax.OpAnyChar || op == syntax.OpAnyCharNotNL {
+			return fill
+		}
+		return sample(re.Sub[0], fill)
+	case syntax.OpCapture, syntax.OpAlternate:
+		return sample(re.Sub[0], fill)
+	case syntax.OpConcat:
+		var b strings.Builder
+		for _, s := range re.Sub {
+			b.WriteString(sample(s, fill))
+		}
+		return b.String()
+	}
+	return ""
+}

@@ -1,0 +1,38 @@
+package registry
+
+import "fmt"
+
+// A Secret holds a password or token read from configuration. It cannot print or
+// marshal itself: every formatting verb and encoder gives "REDACTED", and a dump of a
+// struct around it an address. The zero value is no secret.
+type Secret struct{ value *string }
+
+const redacted = "REDACTED"
+
+// NewSecret wraps text that must not leave the process except to the host it is for.
+func NewSecret(text string) Secret {
+	if text == "" {
+		return Secret{}
+	}
+	return Secret{&text}
+}
+
+// Reveal returns the text, for the one place that sends it.
+func (s Secret) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
+
+// Empty reports whether there is no secret.
+func (s Secret) Empty() bool { return s.value == nil }
+
+// String implements [fmt.Stringer].
+func (Secret) String() string { return redacted }
+
+// Format implements [fmt.Formatter], so that no verb reaches the field.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }

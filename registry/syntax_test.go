@@ -1,0 +1,50 @@
+package registry
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestSyntaxPosition(t *testing.T) {
+	for _, tc := range []struct {
+		name, text, message, fix string
+		line, column             int
+	}{
+		{"tab", "mirrors:\n\tdocker.io:\n", "cannot start any token", "spaces", 2, 1},
+		{"tab below", "mirrors:\n  docker.io:\n  \tendpoint: [a]\n", "", "spaces", 3, 3},
+		{"star", "mirrors:\n  *:\n    endpoint:\n      - https://registry.example.com\n", "alphabetic or numeric", `"*"`, 2, 3},
+		{"star first line", "*:\n  a: b\n", "alphabetic or numeric", `"*"`, 1, 1},
+		{"missing colon", "mirrors:\n  docker.io\n    endpoint:\n      - https://a.example.com\n", "mapping values", "docker.io:", 2, 12},
+		{"missing colon, comment between", "mirrors:\n  docker.io\n    # the mirror\n    endpoint:\n", "", "docker.io:", 2, 12},
+		{"missing colon, last entry", "mirrors:\n  a.example.com:\n    endpoint: [b]\n  docker.io\nconfigs:\n", "could not find expected ':'", "docker.io:", 4, 12},
+		{"colon in value", "configs:\n  a.example.com:\n    auth:\n      password: x: y\n", "mapping values", "quotes", 4, 18},
+		{"at sign", "configs:\n  a.example.com:\n    auth:\n      password: @secret\n", "cannot start any token", "quotes", 4, 17},
+		{"comma", "mirrors:\n  docker.io:\n    endpoint:\n      - \"https://a.example.com\",\n      - \"https://b.example.com\"\n", "", "comma", 4, 32},
+		{"open quote", "mirrors:\n  docker.io:\n    endpoint:\n      - \"https://a.example.com\n", "unexpected end of stream", "quotation mark", 4, 9},
+		{"open bracket", "mirrors:\n  docker.io:\n    endpoint: [https://a.example.com\n    rewrite: {}\n", "", "", 3, 15},
+		{"umlaut before", "configs:\n  a.example.com:\n    auth: {username: \"äö\", password: @x}\n", "", "quotes", 3, 38},
+		{"scalar endpoint", "mirrors:\n  docker.io:\n    endpoint: https://registry.example.com\n", "cannot unmarshal !!str into []string", "", 3, 15},
+		{"quoted bool", "configs:\n  a.example.com:\n    tls:\n      insecure_skip_verify: \"true\"\n", "cannot unmarshal !!str into bool", "", 4, 29},
+		{"list under mirrors", "mirrors:\n  - docker.io\n", "cannot unmarshal !!seq", "", 2, 3},
+		{"password like an anchor", "configs:\n  a.example.com:\n    auth: {password: *hunter2}\n", "unknown anchor referenced", "", 3, 22},
+		{"NUL", "mirrors:\n  docker.io:\x00\n", "control characters are not allowed", "", 2, 13},
+		{"contains itself", "mirrors: &m\n  <<: *m\n", "contains itself", "", 2, 7},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, errs := readRegistries("/r", []byte(tc.text))
+			if len(errs) == 0 {
+				t.Fatal("no error")
+			}
+			e := errs[0]
+			if !strings.Contains(e.Message, tc.message) || !strings.Contains(e.Fix, tc.fix) {
+				t.Errorf("message %q, fix %q; want %q, %q in them", e.Message, e.Fix, tc.message, tc.fix)
+			}
+			if e.Line != tc.line || e.Column != tc.column {
+				t.Errorf("at %d:%d, want %d:%d (%s)", e.Line, e.Column, tc.line, tc.column, e.Message)
+			}
+			if strings.Contains(e.Error(), "hunter2") || strings.Contains(e.Error(), "secret") {
+				t.Errorf("%q holds a password", e.Error())
+			}
+		})
+	}
+}

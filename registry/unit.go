@@ -1,0 +1,146 @@
+package registry
+
+import (
+	"path"
+	"strings"
+)
+
+// unitDirs are where systemd looks for units, first first. (systemd.unit(5))
+var unitDirs = []string{
+	"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system",
+}
+
+// A unit is a systemd service with its drop-ins.
+type unit struct {
+	name string
+	args []string // of ExecStart, without the program
+	env  map[string]string
+	from string // the file that the environment came from last
+}
+
+func (f *files) hasUnit(name string) bool {
+	for _, dir := range unitDirs {
+		if f.exists(dir + "/" + name + ".service") {
+			return true
+		}
+	}
+	return false
+}
+
+// readUnit reads a unit's file, its drop-ins and environment files.
+func (f *files) readUnit(name string) unit {
+	u := unit{name: name, env: map[string]string{}}
+	var envFiles []string
+	for _, file := range f.unitFiles(name) {
+		text, err := f.readAny(file, KindUnit, maxConfigSize)
+		if err != nil {
+			continue
+		}
+		for _, line := range logicalLines(string(text)) {
+			key, value, _ := strings.Cut(line, "=")
+			switch strings.TrimSpace(key) {
+			case "ExecStart":
+				u.args = nil
+				if words := shellWords(value); len(words) > 0 {
+					u.args = words[1:]
+				}
+			case "Environment":
+				u.set(shellWords(value), file)
+			case "EnvironmentFile":
+				file := strings.TrimPrefix(strings.TrimSpace(value), "-")
+				envFiles = append(envFiles, strings.NewReplacer("%N", name, "%n", name+".service", "%p", name).Replace(file))
+			}
+		}
+	}
+	if len(envFiles) == 0 {
+		envFiles = []string{"/etc/default/" + name, "/etc/sysconfig/" + name, "/etc/systemd/system/" + name + ".service.env"}
+	}
+	for _, file := range envFiles {
+		text, err := f.readAny(file, KindEnvironment, maxConfigSize)
+		if err != nil {
+			continue
+		}
+		for _, line := range logicalLines(string(text)) {
+			u.set([]string{strings.Join(shellWords(strings.TrimPrefix(line, "export ")), " ")}, file)
+		}
+	}
+	return u
+}
+
+// unitFiles are the unit's file and its drop-ins in the order in which they apply.
+func (f *files) unitFiles(name string) []string {
+	var all []string
+	for _, dir := range unitDirs {
+		if file := dir + "/" + name + ".service"; f.exists(file) {
+			all = append(all, file)
+			break
+		}
+	}
+	seen := map[string]bool{}
+	for _, dir := range unitDirs {
+		for _, file := range f.glob(dir + "/" + name + ".service.d/*.conf") {
+			if base := path.Base(file); !seen[base] {
+				seen[base] = true
+				all = append(all, file)
+			}
+		}
+	}
+	return all
+}
+
+func (u *unit) set(assignments []string, file string) {
+	for _, text := range assignments {
+		if key, value, ok := strings.Cut(text, "="); ok {
+			u.env[strings.TrimSpace(key)] = value
+			if proxyEnvironment[strings.TrimPrefix(key, containerdPrefix)] {
+				u.from = file
+			}
+		}
+	}
+}
+
+// logicalLines joins lines that end in a backslash and drops comments and blank lines.
+func logicalLines(text string) []string {
+	var all []string
+	for _, line := range strings.Split(strings.ReplaceAll(text, "\\\n", " "), "\n") {
+		line = strings.TrimSpace(line)
+		if line != "" && line[0] != '#' && line[0] != ';' {
+			all = append(all, line)
+		}
+	}
+	return all
+}
+
+// shellWords splits a line into words; quotation marks and backslashes keep blanks.
+func shellWords(line string) []string {
+	var words []string
+	var word strings.Builder
+	var quote byte
+	open := false // a word has begun
+	for i := 0; i < len(line); i++ {
+		c := line[i]
+		switch {
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote == 0 && (c == '"' || c == '\''):
+			quote, open = c, true
+		case c == '\\' && quote != '\'' && i+1 < len(line):
+			i++
+			word.WriteByte(line[i])
+			open = true
+		case quote == 0 && (c == ' ' || c == '\t' || c == '\r'):
+			if open {
+				words = append(words, word.String())
+			}
+			word.Reset()
+			open = false
+		default:
+			word.WriteByte(c)
+			open = true
+		}
+	}
+	if open {
+		words = append(words, word.String())
+	}
+	return words
+}

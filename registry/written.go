@@ -1,0 +1,91 @@
+package registry
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+)
+
+// A Mirror is an entry of mirrors as it stands in registries.yaml.
+type Mirror struct {
+	Name      string // image host; "*" for the wildcard
+	At        Position
+	Endpoints []MirrorEndpoint
+}
+
+// A MirrorEndpoint is a list item of a mirror, as written.
+type MirrorEndpoint struct {
+	Text string // without user and password
+	Host string // host[:port]: the configs key that its settings are looked up under; "" where Text is no URL
+	At   Position
+}
+
+// A ConfigsKey is an entry of configs as it stands in registries.yaml.
+type ConfigsKey struct {
+	Name string
+	At   Position
+	Auth Position // of the key auth; zero where the entry has none
+	TLS  Position // of the key tls; zero where the entry has none
+	Type AuthType // what the credentials come to; AuthNone where there are none, or none that K3s knows
+}
+
+// Mirrors lists the mirrors of registries.yaml in the order of the file, without what K3s
+// adds by itself. It is empty where K3s refuses the file.
+func (c *Config) Mirrors() []Mirror {
+	f := c.state().registries
+	var all []Mirror
+	for name, m := range f.mirrors {
+		if m.key == nil {
+			continue
+		}
+		mirror := Mirror{Name: name, At: f.position(m.key)}
+		for _, item := range m.endpoints {
+			if item.node != nil {
+				mirror.Endpoints = append(mirror.Endpoints, newMirrorEndpoint(item, f.position(item.node)))
+			}
+		}
+		all = append(all, mirror)
+	}
+	slices.SortFunc(all, func(a, b Mirror) int { return comparePositions(a.At, b.At, a.Name, b.Name) })
+	return all
+}
+
+func newMirrorEndpoint(item field, at Position) MirrorEndpoint {
+	e := MirrorEndpoint{Text: item.value, At: at}
+	if u, err := url.Parse(item.value); err == nil && u.User != nil {
+		u.User = nil
+		e.Text = u.String()
+	}
+	if p, err := parseEndpoint(item.value, ""); err == nil {
+		e.Host = p.url.Host
+	}
+	return e
+}
+
+// ConfigsKeys lists the entries of configs of registries.yaml in the order of the file,
+// without what K3s adds by itself. It is empty where K3s refuses the file.
+func (c *Config) ConfigsKeys() []ConfigsKey {
+	f := c.state().registries
+	credentials := f.credentials()
+	var all []ConfigsKey
+	for name, s := range f.configs {
+		if s.key == nil {
+			continue
+		}
+		k := ConfigsKey{Name: name, At: f.position(s.key), Type: AuthNone}
+		if s.auth != nil {
+			k.Auth, k.Type = f.position(s.auth.key), credentials[name].auth(name).Type
+		}
+		if s.tls != nil {
+			k.TLS = f.position(s.tls.key)
+		}
+		all = append(all, k)
+	}
+	slices.SortFunc(all, func(a, b ConfigsKey) int { return comparePositions(a.At, b.At, a.Name, b.Name) })
+	return all
+}
+
+// comparePositions orders by place, and by name where aliases give several one place.
+func comparePositions(a, b Position, nameA, nameB string) int {
+	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(nameA, nameB))
+}
