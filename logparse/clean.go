@@ -1,0 +1,234 @@
+package logparse
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What is kept of one text: containerd's own errors and names are far shorter.
+const (
+	maxText = 8 << 10
+	maxName = 1 << 10
+)
+
+const redacted = "REDACTED"
+
+// clean is the only way by which text of a log is kept: without secrets and control
+// characters, of bounded length, and without the line around it.
+func clean(text string) string { return bounded(text, maxText) }
+
+// brief is clean for what names something.
+func brief(text string) string { return bounded(text, maxName) }
+
+func bounded(text string, n int) string {
+	if len(text) > n {
+		text = text[:n]
+	}
+	return strings.Clone(printable(redactWords(redactURLs(text))))
+}
+
+// printable turns line breaks and tabs into spaces, and drops terminal sequences, control
+// characters and what changes the direction of text. Invalid UTF-8 becomes U+FFFD.
+func printable(text string) string {
+	if isPrintable(text) {
+		return text
+	}
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		if n := escapeSequence(text[i:]); n > 0 {
+			i += n
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(text[i:])
+		i += n
+		switch {
+		case r == '\n' || r == '\t':
+			b.WriteByte(' ')
+		case !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r) && r != '\u2028' && r != '\u2029':
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func isPrintable(text string) bool {
+	for i := 0; i < len(text); i++ {
+		if text[i] < 0x20 || text[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// escapeSequence is the length of the ECMA-48 control sequence that text begins with, 0
+// for none.
+func escapeSequence(text string) int {
+	if !strings.HasPrefix(text, "\x1b[") {
+		return 0
+	}
+	for i := 2; i < len(text); i++ {
+		if text[i] >= 0x40 && text[i] <= 0x7e {
+			return i + 1
+		}
+	}
+	return len(text)
+}
+
+// redactURLs masks credentials in URLs and the values of query parameters, but those that
+// containerd itself adds and that hold no secret: the namespace of a mirror, and what a
+// token is asked for. (Object stores' signed URLs hold the secret in the query.)
+func redactURLs(text string) string {
+	if !strings.Contains(text, "://") {
+		return text
+	}
+	var b strings.Builder
+	for {
+		before, rest, ok := strings.Cut(text, "://")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		end := strings.IndexAny(rest, " \t\n\"'<>\\")
+		if end < 0 {
+			end = len(rest)
+		}
+		for end > 0 && strings.IndexByte(":,;.)", rest[end-1]) >= 0 {
+			end--
+		}
+		b.WriteString("://")
+		b.WriteString(redactURL(rest[:end]))
+		text = rest[end:]
+	}
+}
+
+// redactURL takes what follows "://".
+func redactURL(url string) string {
+	url, query, hasQuery := strings.Cut(url, "?")
+	authority, _, _ := strings.Cut(url, "/")
+	if i := userinfo(url, authority); i >= 0 {
+		url = redacted + url[i:]
+	}
+	if !hasQuery {
+		return url
+	}
+	parameters := strings.Split(query, "&")
+	for i, p := range parameters {
+		key, _, ok := strings.Cut(p, "=")
+		switch {
+		case !ok && len(p) > 0:
+			parameters[i] = redacted
+		case ok && key != "ns" && key != "scope" && key != "service" && !strings.Contains(p, redacted):
+			parameters[i] = key + "=" + redacted
+		}
+	}
+	return url + "?" + strings.Join(parameters, "&")
+}
+
+// userinfo is where the @ of credentials stands, -1 for none. A password may hold an
+// unescaped slash: what precedes it then is no host with a port.
+func userinfo(url, authority string) int {
+	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
+		return i
+	}
+	_, port, ok := strings.Cut(authority, ":")
+	if ok && port != "" && !strings.HasPrefix(authority, "[") && strings.Trim(port, "0123456789") != "" {
+		return strings.IndexByte(url, '@')
+	}
+	return -1
+}
+
+// redactWords masks what follows the names that secrets go by, wherever it stands.
+func redactWords(text string) string {
+	text = redactAfter(text, "earer ", looksSecret)
+	text = redactAfter(text, "asic ", looksSecret)
+	text = redactAfter(text, "Authorization: ", looksSecret)
+	text = redactAfter(text, "eyJ", func(rest string) bool { return strings.Contains(rest, ".") })
+	return redactValues(text)
+}
+
+// redactAfter masks each word that follows mark and is a secret.
+func redactAfter(text, mark string, secret func(string) bool) string {
+	for from := 0; ; {
+		i := strings.Index(text[from:], mark)
+		if i < 0 {
+			return text
+		}
+		from += i + len(mark)
+		end := from + wordEnd(text[from:])
+		if word := text[from:end]; word != redacted && secret(word) {
+			text = text[:from] + redacted + text[end:]
+			from += len(redacted)
+		}
+	}
+}
+
+func wordEnd(text string) int {
+	if i := strings.IndexAny(text, " \t\n\r\"'\\,;<>&)]}"); i >= 0 {
+		return i
+	}
+	return len(text)
+}
+
+// looksSecret tells base64 and tokens from English, and from the parameters of a challenge.
+func looksSecret(word string) bool {
+	if len(word) < 8 || strings.Contains(word, `realm=`) {
+		return false
+	}
+	return strings.ContainsAny(word, "0123456789+/=") || strings.ContainsFunc(word[1:], unicode.IsUpper)
+}
+
+// secretNames end the names of parameters, fields and headers whose value is secret.
+var secretNames = []string{
+	"password", "passwd", "secret", "token", "signature", "sig", "credential", "credentials", "apikey", "api_key", "auth", "cookie",
+}
+
+// redactValues masks values in name=value and "name":"value".
+func redactValues(text string) string {
+	for i := 0; i < len(text); i++ {
+		var value int
+		switch text[i] {
+		case '=':
+			value = plainValue(text, i)
+		case ':':
+			value = quotedValue(text, i)
+		}
+		if value == 0 {
+			continue
+		}
+		if end := value + wordEnd(text[value:]); end > value {
+			text = text[:value] + redacted + text[end:]
+		}
+	}
+	return text
+}
+
+// plainValue is where the value of name=value begins whose = is at i, 0 where name is not
+// a secret's.
+func plainValue(text string, i int) int {
+	if !endsInSecretName(text[:i]) {
+		return 0
+	}
+	return i + 1 + len(text[i+1:]) - len(strings.TrimLeft(text[i+1:], `"'\`))
+}
+
+// quotedValue does the same for "name":"value". An image name in quotes before a colon is
+// not one, for no quote follows it.
+func quotedValue(text string, i int) int {
+	name := strings.TrimRight(text[:i], `"'\`)
+	rest := strings.TrimLeft(text[i+1:], ` \`)
+	if len(name) == i || !endsInSecretName(name) || rest == "" || rest[0] != '"' && rest[0] != '\'' {
+		return 0
+	}
+	return len(text) - len(rest) + 1
+}
+
+func endsInSecretName(text string) bool {
+	tail := strings.ToLower(text[max(0, len(text)-12):])
+	for _, name := range secretNames {
+		if strings.HasSuffix(tail, name) {
+			return true
+		}
+	}
+	return false
+}

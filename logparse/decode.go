@@ -1,0 +1,221 @@
+package logparse
+
+import (
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A message is what one line says, whatever format said it.
+type message struct {
+	time    time.Time // zero: unknown
+	text    string    // without the prefixes, and the fields below
+	err     string    // error= of containerd, err= of the kubelet
+	host    string
+	url     string
+	image   string
+	version string
+	kubelet bool      // a structured klog line
+	count   int       // of a Kubernetes event: how often it happened; 0: once
+	first   time.Time // of a Kubernetes event: when it happened first; zero: unknown
+}
+
+// decode recognises the format of a line and takes it apart. Formats are nested: a journal
+// entry holds a line of containerd, a runtime's JSON a line of the kubelet.
+func (c *clock) decode(line string, yield func(message)) bool {
+	return c.decodeAt(line, time.Time{}, 0, yield)
+}
+
+const maxNesting = 4
+
+func (c *clock) decodeAt(line string, outer time.Time, depth int, yield func(message)) bool {
+	line = strings.TrimRight(line, "\r\n")
+	if strings.IndexByte(line, 0x1b) >= 0 {
+		line = printable(line)
+	}
+	if outer.IsZero() {
+		outer = c.prefix(line)
+	}
+	logfmt, object := strings.Index(line, `time="`), strings.Index(line, `{"`)
+	switch {
+	case object >= 0 && (logfmt < 0 || object < logfmt) && depth < maxNesting && jsonStart(line[:object]):
+		return c.decodeJSON(line[object:], outer, depth, yield)
+	case logfmt >= 0:
+		yield(c.logfmt(line[logfmt:], outer))
+	default:
+		if m, ok := c.klog(line, outer); ok {
+			yield(m)
+			break
+		}
+		m, ok := terminal(line)
+		if !ok {
+			m = message{text: line}
+		}
+		m.time = outer
+		yield(m)
+	}
+	return true
+}
+
+// jsonStart reports whether an object after prefix is the line's content, not a value
+// inside of it: the prefix is empty or that of a journal.
+func jsonStart(prefix string) bool {
+	prefix = strings.TrimSpace(prefix)
+	return prefix == "" || strings.HasSuffix(prefix, ":") && !strings.Contains(prefix, "=")
+}
+
+// logfmt reads containerd's text format. (sirupsen/logrus text_formatter.go)
+func (c *clock) logfmt(line string, outer time.Time) message {
+	m := message{time: outer}
+	for key, value := range pairs(line) {
+		if key == "time" {
+			if t := c.full(value); !t.IsZero() {
+				m.time = t
+			}
+			continue
+		}
+		m.set(key, value)
+	}
+	return m
+}
+
+func (m *message) set(key, value string) {
+	switch key {
+	case "msg":
+		m.text = value
+	case "error", "err":
+		m.err = value
+	case "host":
+		m.host = value
+	case "url":
+		m.url = value
+	case "image":
+		m.image = value
+	case "version":
+		m.version = value
+	case "message":
+		if m.kubelet {
+			m.text = value
+		}
+	}
+}
+
+// klog reads a line of the kubelet: "E1008 10:00:44.221020  222 log.go:32] "message"
+// err="…" image="…"". A line whose header was cut off is known by its err field.
+// (k8s.io/klog/v2 internal/serialize)
+func (c *clock) klog(line string, outer time.Time) (message, bool) {
+	m := message{time: outer, kubelet: true}
+	body := line
+	if stamp, rest, ok := klogHeader(line); ok {
+		body = rest
+		if m.time.IsZero() {
+			m.time = c.partial("0102 15:04:05.999999999", stamp)
+		}
+	} else if !strings.HasPrefix(line, `"`) || !strings.Contains(line, ` err="`) {
+		return message{}, false
+	}
+	if !strings.HasPrefix(body, `"`) {
+		m.text = body
+		return m, true
+	}
+	text, rest := quoted(body)
+	m.text = text
+	for key, value := range pairs(strings.TrimSpace(rest)) {
+		m.set(key, value)
+	}
+	return m, true
+}
+
+// klogHeader cuts a line after "E1008 10:00:44.221020  222 log.go:32] ".
+func klogHeader(line string) (stamp, rest string, ok bool) {
+	source := strings.Index(line, ".go:")
+	if source < 0 {
+		return "", "", false
+	}
+	after := strings.TrimLeft(line[source+4:], "0123456789")
+	rest, ok = strings.CutPrefix(after, "] ")
+	if !ok {
+		return "", "", false
+	}
+	head := strings.Fields(line[:source])
+	for i := len(head) - 3; i >= 0; i-- {
+		if h := head[i]; len(h) == 5 && strings.ContainsRune("IWEF", rune(h[0])) && strings.Trim(h[1:], "0123456789") == "" {
+			return h[1:] + " " + head[i+1], rest, true
+		}
+	}
+	return "", rest, true
+}
+
+// terminal reads what ctr, nerdctl and crictl print: "INFO[0000] text   error="…" host=…".
+func terminal(line string) (message, bool) {
+	open := strings.IndexByte(line, '[')
+	if open < 4 {
+		return message{}, false
+	}
+	switch line[open-4 : open] {
+	case "INFO", "WARN", "ERRO", "FATA", "DEBU":
+	default:
+		return message{}, false
+	}
+	_, rest, ok := strings.Cut(line[open:], "] ")
+	if !ok {
+		return message{}, false
+	}
+	m := message{text: strings.TrimSpace(rest)}
+	if text, fields, ok := strings.Cut(rest, "  "); ok && strings.Contains(fields, "=") {
+		m.text = text
+		for key, value := range pairs(strings.TrimSpace(fields)) {
+			m.set(key, value)
+		}
+	}
+	return m, true
+}
+
+// pairs yields the fields of logfmt text: key=value, the value in Go's quotes where it has
+// to be. A value whose closing quote was cut off extends to the end.
+func pairs(text string) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for text != "" {
+			key, rest, ok := strings.Cut(text, "=")
+			if !ok {
+				return
+			}
+			if i := strings.LastIndexByte(key, ' '); i >= 0 {
+				key = key[i+1:]
+			}
+			var value string
+			if strings.HasPrefix(rest, `"`) {
+				value, rest = quoted(rest)
+			} else {
+				value, rest, _ = strings.Cut(rest, " ")
+			}
+			if !yield(key, value) {
+				return
+			}
+			text = strings.TrimLeft(rest, " ")
+		}
+	}
+}
+
+// quoted reads the Go string literal that text begins with, and returns what follows it.
+func quoted(text string) (value, rest string) {
+	end := 1
+	for end < len(text) && text[end] != '"' {
+		if text[end] == '\\' {
+			end++
+		}
+		end++
+	}
+	if end >= len(text) {
+		return unescape(text[1:]), ""
+	}
+	value, err := strconv.Unquote(text[:end+1])
+	if err != nil {
+		value = unescape(text[1:end])
+	}
+	return value, text[end+1:]
+}
+
+// unescape undoes the escapes of text that is no whole literal.
+var unescape = strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\n`, "\n", `\t`, "\t").Replace

@@ -1,0 +1,92 @@
+package logparse
+
+import (
+	"bytes"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/pullwhy/pullwhy/cause"
+)
+
+// FuzzScan reads anything: every line is counted, what comes out can be printed, and a
+// failure always has a cause, a stage and a count.
+func FuzzScan(f *testing.F) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, part := range archive.Files {
+			if strings.HasSuffix(part.Name, ".log") {
+				f.Add(part.Data)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var s Scanner
+		stats, err := s.Scan("fuzz", bytes.NewReader(data))
+		if err != nil {
+			return // compressed, and broken
+		}
+		if want := lineCount(data); stats.Lines != want && !bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
+			t.Errorf("%d lines, want %d", stats.Lines, want)
+		}
+		if stats.Skipped > stats.Lines {
+			t.Errorf("%d lines skipped of %d", stats.Skipped, stats.Lines)
+		}
+		images := map[string]bool{}
+		for _, p := range s.Pulls() {
+			if images[p.Image] {
+				t.Errorf("image %q twice", p.Image)
+			}
+			images[p.Image] = true
+			checkPull(t, p)
+		}
+	})
+}
+
+func lineCount(data []byte) int {
+	n := bytes.Count(data, []byte("\n"))
+	if len(data) > 0 && data[len(data)-1] != '\n' {
+		n++
+	}
+	return n
+}
+
+func checkPull(t *testing.T, p Pull) {
+	texts := []string{p.Image, p.Requested, p.ReportedError, p.Reported.Endpoint, p.Config.Error}
+	for _, a := range p.Attempts {
+		texts = append(texts, a.Endpoint, a.Error, a.Target)
+		if a.Cause == cause.None || a.Source != SourceLog || a.Line <= 0 {
+			t.Errorf("attempt %+v", a)
+		}
+	}
+	for _, text := range texts {
+		if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) || len(text) > 4*maxText {
+			t.Errorf("text %q", text)
+		}
+	}
+	if p.Failures == 0 {
+		if !p.Succeeded || len(p.Attempts) > 0 {
+			t.Errorf("no failure and no success: %+v", p)
+		}
+		return
+	}
+	stages := []Stage{StageRefused, StageResolve, StageFetch, StageUnpack}
+	if p.Failures < 0 || p.Reported.Cause == cause.None || !slices.Contains(stages, p.Stage) {
+		t.Errorf("failed pull %+v", p)
+	}
+	if p.FirstFailure != nil && p.FirstFailure.After(*p.LastFailure) {
+		t.Errorf("first failure %s after the last, %s", p.FirstFailure, p.LastFailure)
+	}
+}

@@ -1,0 +1,175 @@
+package logparse
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// decodeJSON reads an object: an entry of journalctl -o json, a line of containerd's JSON
+// format, one that a log shipper wrapped, or a Kubernetes event or list of them. False
+// where it does not decode.
+func (c *clock) decodeJSON(text string, outer time.Time, depth int, yield func(message)) bool {
+	var object map[string]json.RawMessage
+	if json.Unmarshal([]byte(text), &object) != nil {
+		return false
+	}
+	if outer.IsZero() {
+		outer = c.outer(object)
+	}
+	if inner := journalMessage(object["MESSAGE"]); inner != "" {
+		return c.decodeAt(inner, outer, depth+1, yield)
+	}
+	if object["msg"] != nil {
+		m := message{time: outer}
+		for key, value := range object {
+			m.set(key, jsonText(value))
+		}
+		yield(m)
+		return true
+	}
+	if items := object["items"]; items != nil {
+		return c.decodeItems(items, outer, depth, yield)
+	}
+	if object["message"] != nil && (object["reason"] != nil || object["involvedObject"] != nil) {
+		yield(c.event(object))
+		return true
+	}
+	for _, key := range []string{"log", "message"} {
+		if inner := jsonText(object[key]); inner != "" {
+			return c.decodeAt(inner, outer, depth+1, yield)
+		}
+	}
+	return true
+}
+
+func (c *clock) decodeItems(items json.RawMessage, outer time.Time, depth int, yield func(message)) bool {
+	var list []json.RawMessage
+	if depth >= maxNesting || json.Unmarshal(items, &list) != nil {
+		return false
+	}
+	for _, item := range list {
+		c.decodeJSON(string(item), outer, depth+1, yield)
+	}
+	return true
+}
+
+// outer is the time that the object itself states.
+func (c *clock) outer(object map[string]json.RawMessage) time.Time {
+	for _, key := range []string{"__REALTIME_TIMESTAMP", "_SOURCE_REALTIME_TIMESTAMP"} {
+		if micros, err := strconv.ParseInt(jsonText(object[key]), 10, 64); err == nil {
+			return c.read(time.UnixMicro(micros))
+		}
+	}
+	for _, key := range []string{"time", "ts", "timestamp", "@timestamp"} {
+		if t := c.full(jsonText(object[key])); !t.IsZero() {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+// event reads a Kubernetes event, of core/v1 or events.k8s.io/v1.
+func (c *clock) event(object map[string]json.RawMessage) message {
+	m := message{text: jsonText(object["message"])}
+	if m.text == "" {
+		m.text = jsonText(object["note"])
+	}
+	_ = json.Unmarshal(object["count"], &m.count) // absent or null: once
+	for _, key := range []string{"eventTime", "lastTimestamp"} {
+		if t := c.full(jsonText(object[key])); !t.IsZero() {
+			m.time = t
+		}
+	}
+	m.first = c.full(jsonText(object["firstTimestamp"]))
+	var series struct {
+		Count            int
+		LastObservedTime string
+	}
+	if json.Unmarshal(object["series"], &series) == nil && series.Count > 0 {
+		m.count, m.first = series.Count, m.time
+		m.time = c.full(series.LastObservedTime)
+	}
+	return m
+}
+
+// journalMessage is the MESSAGE of a journal entry, which is an array of bytes where it is
+// not valid UTF-8, and null where it is too long.
+func journalMessage(value json.RawMessage) string {
+	if text := jsonText(value); text != "" {
+		return text
+	}
+	var numbers []uint16
+	if json.Unmarshal(value, &numbers) != nil {
+		return ""
+	}
+	text := make([]byte, len(numbers))
+	for i, n := range numbers {
+		text[i] = byte(n)
+	}
+	return string(text)
+}
+
+// jsonText is the string that value holds, "" where it is none.
+func jsonText(value json.RawMessage) string {
+	var text string
+	if json.Unmarshal(value, &text) != nil {
+		return ""
+	}
+	return text
+}
+
+// An eventBlock gathers the fields of a Kubernetes event that is printed on many lines, as
+// kubectl get events -o json does. Its message comes after its count and times.
+type eventBlock struct{ count, first, last, time string }
+
+// line takes one line, and returns the message where it is such an object's that holds one.
+func (b *eventBlock) line(c *clock, line string) (m message, ok, member bool) {
+	key, value, member := jsonMember(line)
+	if !member {
+		return m, false, false
+	}
+	switch key {
+	case "apiVersion":
+		*b = eventBlock{}
+	case "count":
+		b.count = value
+	case "firstTimestamp":
+		b.first = value
+	case "lastTimestamp":
+		b.last = value
+	case "eventTime":
+		b.time = value
+	case "message":
+		m = message{text: value, first: c.full(b.first), time: c.full(b.last)}
+		m.count, _ = strconv.Atoi(b.count)
+		if m.time.IsZero() {
+			m.time = c.full(b.time)
+		}
+		ok = true
+	}
+	return m, ok, true
+}
+
+// jsonMember reads a line that holds one member of an object and nothing else.
+func jsonMember(line string) (key, value string, ok bool) {
+	line = strings.TrimRight(strings.TrimSpace(line), ",")
+	if len(line) == 0 || line[0] != '"' {
+		return "", "", false
+	}
+	var member map[string]any
+	if json.Unmarshal([]byte("{"+line+"}"), &member) != nil || len(member) != 1 {
+		return "", "", false
+	}
+	for k, v := range member {
+		switch v := v.(type) {
+		case string:
+			return k, v, true
+		case float64:
+			return k, strconv.Itoa(int(v)), true
+		}
+		key = k
+	}
+	return key, "", true
+}

@@ -1,0 +1,82 @@
+package logparse
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Pulls returns what was read so far, one entry per image of which a pull ended: those
+// that failed last first, then in order of first mention. The caller may change them.
+func (s *Scanner) Pulls() []Pull {
+	var pulls []Pull
+	for _, h := range s.mention {
+		if p, ok := h.pull(); ok {
+			pulls = append(pulls, p)
+		}
+	}
+	slices.SortStableFunc(pulls, func(a, b Pull) int {
+		return cmp.Or(cmp.Compare(min(b.Failures, 1), min(a.Failures, 1)), later(a.LastFailure, b.LastFailure))
+	})
+	return pulls
+}
+
+func later(a, b *time.Time) int {
+	switch {
+	case a != nil && b != nil:
+		return b.Compare(*a)
+	case a != nil:
+		return -1
+	case b != nil:
+		return 1
+	}
+	return 0
+}
+
+func (h *history) pull() (Pull, bool) {
+	f := h.newest
+	if f == nil && h.backoff != nil && h.lastSuccess.IsZero() {
+		f = h.ofBackoff()
+	}
+	p := Pull{Image: h.image, Requested: h.requested, LastSuccess: known(h.lastSuccess), Attempts: []Attempt{}}
+	if f == nil {
+		p.Succeeded = h.succeeded
+		return p, h.succeeded
+	}
+	var first, last time.Time
+	for _, t := range h.tallies {
+		if t.failures > 0 {
+			p.Failures = t.failures // of the source that is believed most
+		}
+		if first.IsZero() || !t.first.IsZero() && t.first.Before(first) {
+			first = t.first
+		}
+		if t.last.After(last) {
+			last = t.last
+		}
+	}
+	p.Failures = max(p.Failures, 1)
+	p.FirstFailure, p.LastFailure = known(first), known(last)
+	p.ReportedError, p.Reported, p.Config, p.Stage = f.text, f.reported, f.config, f.stage
+	p.Attempts = append(p.Attempts, f.attempts...)
+	p.Succeeded = h.succeeded
+	return p, true
+}
+
+// ofBackoff makes a failure of the kubelet's word that it waits, which may quote the error.
+func (h *history) ofBackoff() *failure {
+	var s Scanner
+	f := s.assemble(h, *h.backoff, record{})
+	h.requested = cmp.Or(h.requested, h.backoff.image)
+	h.count(f, false)
+	h.newest = f
+	return f
+}
+
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}

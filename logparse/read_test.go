@@ -1,0 +1,209 @@
+package logparse
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"testing/iotest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/gzip"
+)
+
+// failedAt is one failed pull.
+func failedAt(t time.Time, image string) string {
+	return fmt.Sprintf(`time=%q level=error msg="PullImage \"%s\" failed" error="%s: not found"`, t.Format(time.RFC3339Nano), image, image) + "\n"
+}
+
+var day = time.Date(2026, 11, 23, 8, 0, 0, 1, time.UTC)
+
+func TestFiles(t *testing.T) {
+	fsys := fstest.MapFS{}
+	for _, name := range []string{
+		"containerd.log", "containerd-2026-11-20T10-00-00.000.log.gz", "containerd-2026-11-22T10-00-00.500.log",
+		"containerd-2026-11-22T10-00-00.500.log.gz", "containerd-2026-11-21T10-00-00.000.log.gz",
+		"containerd-old.log", "containerd-extra-2026-11-21T10-00-00.000.log", "kubelet-2026-11-21T10-00-00.000.log",
+	} {
+		fsys["var/log/"+name] = &fstest.MapFile{}
+	}
+	want := []string{
+		"var/log/containerd-2026-11-20T10-00-00.000.log.gz", "var/log/containerd-2026-11-21T10-00-00.000.log.gz",
+		"var/log/containerd-2026-11-22T10-00-00.500.log", "var/log/containerd.log",
+	}
+	if diff := cmp.Diff(want, Files(fsys, "var/log/containerd.log")); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"no/such.log"}, Files(fsys, "no/such.log")); diff != "" {
+		t.Errorf("no such folder (-want +got)\n%s", diff)
+	}
+}
+
+// TestRotated reads a pull that begins in a compressed file and ends in the live one, and
+// leaves files alone that are older than asked for.
+func TestRotated(t *testing.T) {
+	start := fmt.Sprintf(`time=%q level=info msg="PullImage \"registry.example.com/a:1\""`, day.Format(time.RFC3339Nano)) + "\n" +
+		`time="2026-11-23T08:00:01Z" level=info msg="fetch failed after status: 403 Forbidden" host=registry.example.com` + "\n"
+	fsys := fstest.MapFS{
+		"log/containerd-2026-11-20T10-00-00.000.log":    {Data: []byte(failedAt(day.AddDate(0, 0, -4), "registry.example.com/old:1"))},
+		"log/containerd-2026-11-23T08-00-02.000.log.gz": {Data: compressed(t, start)},
+		"log/containerd.log":                            {Data: []byte(failedAt(day.Add(3*time.Second), "registry.example.com/a:1"))},
+	}
+	s := Scanner{Since: day.AddDate(0, 0, -1)}
+	for _, name := range Files(fsys, "log/containerd.log") {
+		f, err := fsys.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stats, err := s.Scan(name, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if old := strings.Contains(name, "11-20"); old != (stats.Lines == 0) {
+			t.Errorf("%d lines read of %s", stats.Lines, name)
+		}
+	}
+	pulls := s.Pulls()
+	if len(pulls) != 1 || len(pulls[0].Attempts) != 1 || pulls[0].Attempts[0].File != "log/containerd-2026-11-23T08-00-02.000.log.gz" {
+		t.Errorf("%+v", pulls)
+	}
+}
+
+func compressed(t *testing.T, text string) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestBroken loses nothing around what cannot be read.
+func TestBroken(t *testing.T) {
+	whole := failedAt(day, "registry.example.com/a:1")
+	long := `msg="PullImage ` + strings.Repeat("x", 3<<20) + "\n"
+	zipped := compressed(t, strings.Repeat(whole, 20_000))
+	for _, test := range []struct {
+		name           string
+		in             io.Reader
+		lines, skipped int
+		failures       int
+		wantErr        bool
+	}{
+		{"empty", strings.NewReader(""), 0, 0, 0, false},
+		{"no last line end", strings.NewReader("noise\n" + strings.TrimSpace(whole)), 2, 0, 1, false},
+		{"CRLF", strings.NewReader(strings.ReplaceAll(whole, "\n", "\r\n")), 1, 0, 1, false},
+		{"a long line", strings.NewReader(long + whole), 2, 1, 1, false},
+		{"one endless line", io.MultiReader(strings.NewReader(whole), io.LimitReader(zeroes{}, 64<<20)), 2, 1, 1, false},
+		{"binary", strings.NewReader("\x7fELF\x00\x01PullImage \"\n" + whole), 2, 1, 1, false},
+		{"invalid UTF-8", strings.NewReader(strings.Replace(whole, "not found", "\xff\xfe not found", 1)), 1, 0, 1, false},
+		{"broken JSON", strings.NewReader(`{"msg":"PullImage \"a\" failed",` + "\n" + whole), 2, 1, 1, false},
+		{"reading fails", iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader(whole))), 0, 0, 0, true},
+		{"no gzip after all", strings.NewReader("\x1f\x8bnot gzip"), 0, 0, 0, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var s Scanner
+			stats, err := s.Scan("x.log", test.in)
+			if (err != nil) != test.wantErr || stats != (Stats{test.lines, test.skipped}) {
+				t.Errorf("%+v, %v", stats, err)
+			}
+			if got := failures(&s); got != test.failures {
+				t.Errorf("%d failures, want %d", got, test.failures)
+			}
+		})
+	}
+	t.Run("broken gzip", func(t *testing.T) {
+		var s Scanner
+		stats, err := s.Scan("x.log.gz", bytes.NewReader(zipped[:len(zipped)/2]))
+		if !errors.Is(err, io.ErrUnexpectedEOF) || stats.Lines == 0 || failures(&s) != 1 {
+			t.Errorf("%+v, %v, %d failures", stats, err, failures(&s))
+		}
+	})
+}
+
+type zeroes struct{}
+
+func (zeroes) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = '0'
+	}
+	return len(p), nil
+}
+
+func failures(s *Scanner) int {
+	n := 0
+	for _, p := range s.Pulls() {
+		n += p.Failures
+	}
+	return n
+}
+
+func TestSince(t *testing.T) {
+	log := failedAt(day, "registry.example.com/a:1") + failedAt(day.Add(time.Hour), "registry.example.com/a:1") +
+		`Failed to pull image "registry.example.com/b:1": registry.example.com/b:1: not found` + "\n"
+	for since, want := range map[time.Time]int{{}: 3, day.Add(time.Minute): 2, day.Add(2 * time.Hour): 1} {
+		s := Scanner{Since: since}
+		if _, err := s.Scan("x", strings.NewReader(log)); err != nil {
+			t.Fatal(err)
+		}
+		if got := failures(&s); got != want {
+			t.Errorf("since %s: %d failures, want %d", since, got, want)
+		}
+	}
+}
+
+// TestYear reads times without a year and a zone.
+func TestYear(t *testing.T) {
+	east := time.FixedZone("", 3600)
+	line := `Dec 31 23:30:00 node1 kubelet[1]: E1231 23:30:00.000000 1 log.go:32] "PullImage from image service failed" err="x" image="registry.example.com/a:1"`
+	for _, test := range []struct {
+		now  time.Time
+		zone *time.Location
+		want string
+	}{
+		{time.Time{}, nil, "unknown"},
+		{time.Date(2027, 1, 2, 0, 0, 0, 0, time.UTC), nil, "2026-12-31T23:30:00.000Z"},
+		{time.Date(2026, 12, 31, 23, 59, 0, 0, time.UTC), nil, "2026-12-31T23:30:00.000Z"},
+		{time.Date(2027, 1, 2, 0, 0, 0, 0, time.UTC), east, "2026-12-31T22:30:00.000Z"},
+	} {
+		s := Scanner{Now: test.now, Zone: test.zone}
+		if _, err := s.Scan("x", strings.NewReader(line)); err != nil {
+			t.Fatal(err)
+		}
+		if got := at(s.Pulls()[0].LastFailure); got != test.want {
+			t.Errorf("now %s, zone %v: %s, want %s", test.now, test.zone, got, test.want)
+		}
+	}
+}
+
+func TestClean(t *testing.T) {
+	for text, want := range map[string]string{
+		`Head "https://user:pa55@registry.example.com/v2/": EOF`:                 `Head "https://REDACTED@registry.example.com/v2/": EOF`,
+		`Head "https://user:pa/55@registry.example.com/v2/": EOF`:                `Head "https://REDACTED@registry.example.com/v2/": EOF`,
+		`Get "https://mirror.example.com/v2/a@sha256:1/x?ns=docker.io&sig=1"`:    `Get "https://mirror.example.com/v2/a@sha256:1/x?ns=docker.io&sig=REDACTED"`,
+		`https://auth.example.com/token?scope=repository%3Aa%3Apull&account=bob`: `https://auth.example.com/token?scope=repository%3Aa%3Apull&account=REDACTED`,
+		`https://[2001:db8::1]:5000/v2/a@sha256:1`:                               `https://[2001:db8::1]:5000/v2/a@sha256:1`,
+		`Authorization: Bearer abc.DEF.123`:                                      `Authorization: Bearer REDACTED`,
+		`may require authorization: authorization failed: no basic auth`:         `may require authorization: authorization failed: no basic auth`,
+		`Basic realm="registry.example.com"`:                                     `Basic realm="registry.example.com"`,
+		`{"identitytoken":"abc","username":"bob"}`:                               `{"identitytoken":"REDACTED","username":"bob"}`,
+		`got eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJib2IifQ.c2ln here`:                  `got eyJREDACTED here`,
+		`image "registry.example.com/team/auth": not found`:                      `image "registry.example.com/team/auth": not found`,
+		"a\x1b[31mb\x07c\u202ed\ne":                                              "abcd e",
+		"\xff":                                                                   "\ufffd",
+	} {
+		if got := clean(text); got != want {
+			t.Errorf("clean(%q)\n got %q\nwant %q", text, got, want)
+		}
+	}
+	if n := len(clean(strings.Repeat("x", 1<<20))); n > maxText {
+		t.Errorf("%d bytes kept of a text", n)
+	}
+}
