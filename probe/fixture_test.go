@@ -1,0 +1,112 @@
+package probe_test
+
+import (
+	"crypto/tls"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/pullwhy/pullwhy/probe"
+	"github.com/pullwhy/pullwhy/probe/probetest"
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+const (
+	host  = "registry.example.com"
+	other = "auth.example.com"
+	third = "storage.example.com"
+	image = "team/app:1.0"
+)
+
+// A node is what a prober sees of a node, and the servers that stand around it.
+type node struct {
+	t     *testing.T
+	ca    *probetest.CA
+	cert  *tls.Certificate
+	files fstest.MapFS
+	env   map[string]string
+	dns   string // port; "" none
+}
+
+func newNode(t *testing.T) *node {
+	ca := probetest.NewCA("test CA")
+	n := &node{t: t, ca: ca, cert: ca.Server(host, other, third), files: fstest.MapFS{}, env: map[string]string{}}
+	n.file("/etc/hosts", "127.0.0.1 localhost\n127.0.0.1 "+host+" "+other+" "+third+"\n")
+	n.file("/etc/ssl/certs/ca-certificates.crt", string(ca.PEM()))
+	return n
+}
+
+func (n *node) file(name, text string) {
+	n.files[strings.TrimPrefix(name, "/")] = &fstest.MapFile{Data: []byte(text)}
+}
+
+// serve starts a TLS server for the node's names and returns host:port.
+func (n *node) serve(h http.HandlerFunc) string {
+	return host + ":" + n.server(h).Port
+}
+
+func (n *node) server(h http.Handler) *probetest.Server {
+	s := probetest.Serve(h, n.cert)
+	n.t.Cleanup(s.Close)
+	return s
+}
+
+func (n *node) plain(h http.HandlerFunc) string {
+	s := probetest.Serve(h, nil)
+	n.t.Cleanup(s.Close)
+	return host + ":" + s.Port
+}
+
+func (n *node) prober() *probe.Prober {
+	p := &probe.Prober{Timeout: 1500 * time.Millisecond, Root: n.files, Env: n.env}
+	if n.dns != "" {
+		p.SetDNSPort(n.dns)
+	}
+	return p
+}
+
+// endpoint is https://host/v2.
+func endpoint(host string) registry.Endpoint {
+	return registry.Endpoint{Scheme: "https", Host: host, Path: "/v2", Registry: host}
+}
+
+// ask wants the image at ep.
+func ask(t *testing.T, ep registry.Endpoint) probe.Ask {
+	t.Helper()
+	ref, err := registry.ParseReference(host + "/" + image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ep.Repository = ref.Repository
+	return probe.Ask{Endpoint: ep, Image: ref}
+}
+
+func basicAuth(user, password string) registry.Auth {
+	return registry.Auth{Type: registry.AuthBasic, Username: user, Secret: registry.NewSecret(password), From: host}
+}
+
+// failing returns the first failed step of the endpoint itself.
+func failing(r probe.Result) probe.Step {
+	for _, s := range r.Steps {
+		if s.Status == probe.Failed && (s.Host == "" || s.Name == probe.StepAuth) {
+			return s
+		}
+	}
+	return probe.Step{}
+}
+
+// mutual starts a server that demands a certificate of the node's CA.
+func (n *node) mutual(h http.Handler) string {
+	s := probetest.ServeTLS(h, &tls.Config{
+		Certificates: []tls.Certificate{*n.cert}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: n.ca.Pool(),
+	})
+	n.t.Cleanup(s.Close)
+	return host + ":" + s.Port
+}
+
+// realm starts a token service on a host of its own and returns its URL.
+func (n *node) realm(h http.Handler) string {
+	return "https://" + other + ":" + n.server(h).Port + "/token"
+}

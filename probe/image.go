@@ -1,0 +1,211 @@
+package probe
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/pullwhy/pullwhy/cause"
+)
+
+// maxManifest is the size up to which containerd takes a manifest, in bytes
+// (core/remotes/docker/resolver.go, MaxManifestSize).
+const maxManifest = 4 * 1048 * 1048
+
+// accept is what containerd asks for when it resolves a reference.
+// (core/remotes/docker/resolver.go, NewResolver)
+var accept = strings.Join([]string{
+	string(types.DockerManifestSchema2), string(types.DockerManifestList),
+	string(types.OCIManifestSchema1), string(types.OCIImageIndex), "*/*",
+}, ", ")
+
+// walkImage asks for the image's manifest and, where that wants it, authorizes.
+func (w *walk) walkImage(ask Ask) {
+	if ask.Endpoint.NoResolve && ask.Image.Digest == "" {
+		w.authorizePing()
+		w.unasked = true
+		return
+	}
+	before := w.clone()
+	w.fault = nil
+	w.resolve(ask)
+	if before.undecided {
+		w.settlePing(before)
+	}
+	w.late = w.fault != nil && w.run.ctx.Err() != nil
+}
+
+// settlePing decides, once the image was asked for, what a badly answered ping was worth:
+// nothing if the image tells more, everything if it does not.
+func (w *walk) settlePing(before walk) {
+	ping := before.fault
+	if w.fault != nil && (w.fault.cause == ping.cause || w.fault.cause == cause.Unknown || decided(ping.cause) && !w.registry) {
+		*w = before
+		w.undecided = false
+		return
+	}
+	if s := w.own(StepPing); s != nil {
+		s.Status, s.Cause = Skipped, cause.None
+	}
+	w.pinged = w.fault == nil || w.registry
+}
+
+// decided are the answers to a ping that only the image itself can disprove.
+func decided(c cause.Cause) bool {
+	return c == cause.NotARegistry || c == cause.HTTPRequestToHTTPSServer || c == cause.TLSClientCertRequired
+}
+
+// resolve walks auth and manifest.
+func (w *walk) resolve(ask Ask) {
+	ep := w.current()
+	ep.Repository, ep.Namespace = cmp.Or(ask.Endpoint.Repository, ask.Image.Repository), ask.Endpoint.Namespace
+	u, err := url.Parse(ep.ManifestURL(ask.Image.Identifier()))
+	if err != nil {
+		w.do(StepManifest, func(context.Context, *Step) error { return err })
+		return
+	}
+	req := request{method: http.MethodHead, url: u, accept: accept}
+	a, err := w.head(req)
+	if err == nil && a.status == http.StatusUnauthorized {
+		if req.authorization, err = w.authorizeImage(a, "repository:"+ep.Repository+":pull"); err != nil {
+			return
+		}
+		if a, err = w.head(req); err == nil && a.status == http.StatusUnauthorized {
+			w.revise(StepAuth, w.stillUnauthorized(a))
+			w.authorized = false
+			return
+		}
+	}
+	if w.authorized = w.authorized || err == nil; w.own(StepAuth) == nil && w.authorized {
+		w.steps = append(w.steps, Step{Name: StepAuth, Status: OK})
+	}
+	w.do(StepManifest, func(ctx context.Context, s *Step) error {
+		s.URL = u.String()
+		if err != nil {
+			return err
+		}
+		return w.judgeManifest(ctx, s, req, a)
+	})
+	w.own(StepManifest).DurationMS += w.spent.Milliseconds()
+}
+
+// head asks for the manifest; what it costs is counted in the manifest step.
+func (w *walk) head(req request) (*answer, error) {
+	ctx, cancel := context.WithTimeout(w.run.ctx, w.trail.timeout)
+	defer cancel()
+	begin := time.Now()
+	a, err := w.send(ctx, req)
+	w.spent += time.Since(begin)
+	if err == nil && (a.registry() || a.status == http.StatusUnauthorized && len(challenges(a.header)) > 0) {
+		w.registry = true
+	}
+	return a, err
+}
+
+func (w *walk) authorizeImage(a *answer, scope string) (authorization string, err error) {
+	err = w.do(StepAuth, func(ctx context.Context, s *Step) (err error) {
+		authorization, err = w.authorize(ctx, s, a, []string{scope})
+		return err
+	})
+	w.authorized = err == nil
+	return authorization, err
+}
+
+// judgeManifest decides what a is worth, which answered a HEAD for the manifest, and asks
+// by GET for what it lacks (core/remotes/docker/resolver.go, Resolve).
+func (w *walk) judgeManifest(ctx context.Context, s *Step, req request, a *answer) (err error) {
+	req.method, req.limit = http.MethodGet, maxManifest
+	switch {
+	case a.status == http.StatusMethodNotAllowed:
+		if a, err = w.send(ctx, req); err != nil {
+			return err
+		}
+	case untold(a):
+		if told, err := w.send(ctx, req); err == nil && told.status == a.status {
+			a = told
+		}
+	}
+	digest := a.header.Get("Docker-Content-Digest")
+	s.StatusCode, s.MediaType, s.Digest = a.status, a.media(), digest
+	switch {
+	case a.status > 299:
+		return w.statusFault(a)
+	case !a.markup() && a.method == http.MethodHead && (digest == "" || a.length < 0):
+		if a, err = w.send(ctx, req); err != nil {
+			return err
+		}
+		s.StatusCode, s.MediaType = a.status, a.media()
+	}
+	return w.judgeContent(s, a, digest)
+}
+
+// untold reports whether a refuses with a status whose reason only a body can tell.
+func untold(a *answer) bool {
+	switch a.status {
+	case http.StatusUnauthorized, http.StatusNotFound, http.StatusTooManyRequests:
+		return false
+	}
+	return a.status >= 400 && a.status < 500
+}
+
+// judgeContent decides whether what was answered is a manifest that can be pulled.
+func (w *walk) judgeContent(s *Step, a *answer, digest string) error {
+	at := w.target(a.url)
+	switch {
+	case a.status > 299:
+		return w.statusFault(a)
+	case schema1(s.MediaType):
+		return &fault{err: fmt.Errorf("media type %q is no longer supported", s.MediaType), cause: cause.Schema1Unsupported, target: at}
+	case !manifestType(s.MediaType):
+		return &fault{err: fmt.Errorf("unexpected media type %q%s", s.MediaType, w.title(a)), cause: cause.UnexpectedMediaType, target: at}
+	case a.bodyErr != nil:
+		return &fault{err: fmt.Errorf("reading the manifest: %w", a.bodyErr), target: at}
+	case a.length > maxManifest:
+		return &fault{err: fmt.Errorf("rejecting %d byte manifest", a.length), target: at}
+	case digest == "":
+		digest = fmt.Sprintf("sha256:%x", sha256.Sum256(a.body))
+		s.Digest = digest
+	}
+	if _, err := v1.NewHash(digest); err != nil {
+		return &fault{err: fmt.Errorf("%q in header not a valid digest", digest), target: at}
+	}
+	return nil
+}
+
+func manifestType(media string) bool {
+	t := types.MediaType(media)
+	return t.IsImage() || t.IsIndex()
+}
+
+// schema1 reports whether containerd takes media for Docker's first manifest format, which
+// it also does for plain text (core/remotes/docker/resolver.go, getManifestMediaType).
+func schema1(media string) bool {
+	return types.MediaType(media).IsSchema1() || media == "text/plain"
+}
+
+// statusFault is an answer whose status says that it failed.
+func (w *walk) statusFault(a *answer) error {
+	f := &fault{
+		err:    errors.New("unexpected status " + statusLine(a.status) + w.message(a) + w.retryAfter(a)),
+		cause:  cause.OfStatus(a.status),
+		status: a.status,
+		target: w.target(a.url),
+	}
+	switch {
+	case a.status == http.StatusUnauthorized:
+		f.cause = w.refusedCause()
+	case a.status == http.StatusBadRequest:
+		if c := cause.Parse(string(a.body)); decided(c) {
+			f.cause = c
+		}
+	}
+	return f
+}

@@ -1,0 +1,256 @@
+package probe_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/probe"
+	"github.com/pullwhy/pullwhy/probe/probetest"
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+func TestZeroValue(t *testing.T) {
+	server := probetest.Serve(probetest.NewRegistry(), nil)
+	defer server.Close()
+	ep := registry.Endpoint{Scheme: "http", Host: server.Addr, Path: "/v2"}
+	r := (&probe.Prober{}).Probe(t.Context(), []probe.Ask{{Endpoint: ep}})[0]
+	if r.Status != probe.OK || r.Address != server.Addr {
+		t.Errorf("%s at %q: %s", r.Status, r.Address, r.Error)
+	}
+	if got := (&probe.Prober{}).Probe(t.Context(), nil); len(got) != 0 {
+		t.Errorf("results %v for nothing", got)
+	}
+}
+
+func TestResultOrder(t *testing.T) {
+	n := newNode(t)
+	good := endpoint(n.serve(probetest.NewRegistry(image).ServeHTTP))
+	bad := endpoint(strings.Replace(probetest.Refused(), "127.0.0.1", host, 1))
+	asks := []probe.Ask{{Endpoint: bad}, ask(t, good), ask(t, bad), {Endpoint: good}}
+	for i, r := range n.prober().Probe(t.Context(), asks) {
+		if r.Endpoint.Host != asks[i].Endpoint.Host || r.Image != asks[i].Image {
+			t.Errorf("result %d is of %s, %q", i, r.Endpoint.Host, r.Image.Name)
+		}
+		if want := r.Endpoint.Host == good.Host; (r.Status == probe.OK) != want {
+			t.Errorf("result %d: %s %s", i, r.Status, r.Error)
+		}
+	}
+}
+
+func TestCertificate(t *testing.T) {
+	n := newNode(t)
+	n.cert = probetest.NewCA("other CA").Issue(probetest.Leaf{Names: []string{"other.example.com", "192.0.2.1"}, CommonName: "leaf"})
+	ep := endpoint(n.serve(probetest.NewRegistry(image).ServeHTTP))
+	insecure := ep
+	insecure.SkipVerify = true
+	for _, r := range n.prober().Probe(t.Context(), []probe.Ask{{Endpoint: ep}, {Endpoint: insecure}}) {
+		c := r.Certificate
+		if c == nil {
+			t.Fatalf("no certificate: %s", r.Error)
+		}
+		if c.Subject != "CN=leaf" || c.Issuer != "CN=other CA" || fmt.Sprint(c.DNSNames) != "[other.example.com 192.0.2.1]" ||
+			len(c.Chain) != 1 || c.Verified || c.NotAfter.Before(time.Now()) {
+			t.Errorf("certificate %+v", c)
+		}
+	}
+}
+
+// Nothing that is for the registry alone goes to where it redirects.
+func TestRedirectWithoutCredentials(t *testing.T) {
+	n := newNode(t)
+	var mu sync.Mutex
+	seen := http.Header{}
+	target := n.server(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen = r.Header.Clone()
+		typed("application/vnd.oci.image.index.v1+json", someDigest)(w, r)
+	}))
+	away := http.RedirectHandler("https://"+third+":"+target.Port+"/", http.StatusTemporaryRedirect)
+	ep := endpoint(n.serve(probetest.Basic(away, "user", "pass-phrase").ServeHTTP))
+	ep.Auth = basicAuth("user", "pass-phrase")
+	ep.Headers = http.Header{"X-Key": {"value"}}
+	r := n.prober().Probe(t.Context(), []probe.Ask{ask(t, ep)})[0]
+	if r.Status != probe.OK {
+		t.Fatalf("%s: %s", r.Cause, r.Error)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if seen.Get("Authorization") != "" || seen.Get("X-Key") != "" || !strings.HasPrefix(seen.Get("User-Agent"), "containerd/") {
+		t.Errorf("redirect target got %v", seen)
+	}
+	var hosts []string
+	for _, s := range r.Steps {
+		if s.Host != "" {
+			hosts = append(hosts, s.Name+" "+s.Host)
+		}
+	}
+	at := third + ":" + target.Port
+	if want := []string{"dns " + at, "tcp " + at, "tls " + at}; fmt.Sprint(hosts) != fmt.Sprint(want) {
+		t.Errorf("steps of other hosts %v, want %v", hosts, want)
+	}
+}
+
+// Many images share few connections, also where two endpoints are one host.
+func TestManyImages(t *testing.T) {
+	n := newNode(t)
+	const images = 100
+	reg := probetest.NewRegistry()
+	var asks []probe.Ask
+	server := n.server(reg)
+	ep := endpoint(host + ":" + server.Port)
+	twin := ep
+	twin.SkipVerify = true
+	for i := range images {
+		repository := fmt.Sprintf("team/app%d", i)
+		if i%10 != 0 {
+			reg.Push(repository, "1.0", "linux/amd64")
+		}
+		ref, err := registry.ParseReference(host + "/" + repository + ":1.0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		asks = append(asks, probe.Ask{Endpoint: ep, Image: ref}, probe.Ask{Endpoint: twin, Image: ref})
+	}
+	for i, r := range n.prober().Probe(t.Context(), asks) {
+		want := cause.None
+		if i/2%10 == 0 {
+			want = cause.NotFound
+		}
+		if r.Cause != want || !r.Reachable {
+			t.Errorf("%s: %s %q %s", r.Image.Name, r.Status, r.Cause, r.Error)
+		}
+	}
+	if most := server.MostConnections(); most > 4 {
+		t.Errorf("%d connections at a time, want at most 4", most)
+	}
+	if all := server.Connections(); all > 4 {
+		t.Errorf("%d connections, want at most 4 that are used again", all)
+	}
+	if got := len(reg.Requests()); got != 2*images+2 {
+		t.Errorf("%d requests for %d asks", got, len(asks))
+	}
+}
+
+// What is not reached in time is not judged.
+func TestCancelled(t *testing.T) {
+	n := newNode(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	reg := probetest.NewRegistry(image)
+	ep := endpoint(n.serve(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/manifests/") {
+			cancel()
+			<-r.Context().Done()
+			return
+		}
+		reg.ServeHTTP(w, r)
+	}))
+	hung := endpoint(n.raw(hang))
+	for _, r := range n.prober().Probe(ctx, []probe.Ask{ask(t, ep), ask(t, ep), ask(t, hung)}) {
+		if r.Status != probe.Skipped || r.Cause != cause.TimeoutDeadline || r.Reachable == (r.Endpoint.Host == hung.Host) {
+			t.Errorf("%s %q reachable %t: %s", r.Status, r.Cause, r.Reachable, r.Error)
+		}
+	}
+}
+
+// A run leaves neither goroutines nor connections behind.
+func TestNothingLeft(t *testing.T) {
+	n := newNode(t)
+	good := n.server(probetest.NewRegistry(image))
+	before := runtime.NumGoroutine()
+	asks := []probe.Ask{ask(t, endpoint(host+":"+good.Port)), {Endpoint: endpoint(n.raw(hang))}, {Endpoint: endpoint(n.raw(reset))}}
+	p := n.prober()
+	p.Timeout = 300 * time.Millisecond
+	for range 3 {
+		p.Probe(t.Context(), asks)
+	}
+	good.Close()
+	for range 100 {
+		if runtime.NumGoroutine() <= before+10 {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+}
+
+// BenchmarkProbe asks healthy and differently broken endpoints at once; the time of one
+// round is to be one timeout and less than a second.
+func BenchmarkProbe(b *testing.B) {
+	ca := probetest.NewCA("test CA")
+	reg := probetest.Serve(probetest.NewRegistry(image), ca.Server(host))
+	defer reg.Close()
+	black := probetest.NewBlackhole()
+	defer black.Close()
+	hung := probetest.ServeConn(hang)
+	defer hung.Close()
+	silent := probetest.Serve(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }), ca.Server(host))
+	defer silent.Close()
+	drip := probetest.Serve(http.HandlerFunc(dripping), ca.Server(host))
+	defer drip.Close()
+	gone := probetest.ServeConn(func(net.Conn) {})
+	defer gone.Close()
+	n := &node{files: fstest.MapFS{}}
+	n.file("/etc/hosts", "127.0.0.1 "+host+"\n")
+	n.file("/etc/ssl/certs/ca-certificates.crt", string(ca.PEM()))
+	_, refused, _ := net.SplitHostPort(probetest.Refused())
+	var asks []probe.Ask
+	for i := range 17 {
+		port := []string{reg.Port, black.Port, hung.Port, silent.Port, drip.Port, gone.Port, refused}[i%7]
+		ep := endpoint(host + ":" + port)
+		ep.Path = fmt.Sprintf("/v2/%d", i) // an endpoint of its own
+		asks = append(asks, probe.Ask{Endpoint: ep})
+	}
+	p := &probe.Prober{Timeout: time.Second, Root: n.files}
+	for b.Loop() {
+		p.Probe(b.Context(), asks)
+	}
+}
+
+// Without the capability to resolve, containerd asks for no tag.
+func TestNoResolve(t *testing.T) {
+	n := newNode(t)
+	reg := probetest.NewRegistry(image)
+	ep := endpoint(n.serve(reg.ServeHTTP))
+	ep.NoResolve = true
+	r := n.prober().Probe(t.Context(), []probe.Ask{ask(t, ep)})[0]
+	if r.Status != probe.Skipped || !r.Reachable || r.Cause != cause.None {
+		t.Errorf("%s, reachable %t, cause %q: %s", r.Status, r.Reachable, r.Cause, r.Error)
+	}
+	if got := reg.Requests(); len(got) != 1 {
+		t.Errorf("requests %q, want the ping alone", got)
+	}
+}
+
+func BenchmarkImages(b *testing.B) {
+	ca := probetest.NewCA("test CA")
+	reg := probetest.NewRegistry()
+	server := probetest.Serve(reg, ca.Server(host))
+	defer server.Close()
+	n := &node{files: fstest.MapFS{}}
+	n.file("/etc/hosts", "127.0.0.1 "+host+"\n")
+	n.file("/etc/ssl/certs/ca-certificates.crt", string(ca.PEM()))
+	var asks []probe.Ask
+	for i := range 500 {
+		ref, err := registry.ParseReference(fmt.Sprintf("%s/team/app%d:1.0", host, i))
+		if err != nil {
+			b.Fatal(err)
+		}
+		asks = append(asks, probe.Ask{Endpoint: endpoint(host + ":" + server.Port), Image: ref})
+	}
+	p := &probe.Prober{Root: n.files}
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Probe(b.Context(), asks)
+	}
+	b.ReportMetric(float64(server.Connections())/float64(b.N), "connections/op")
+}

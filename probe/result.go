@@ -1,0 +1,87 @@
+package probe
+
+import (
+	"time"
+
+	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+// Names of steps, in the order in which they are walked.
+const (
+	StepDNS      = "dns"
+	StepProxy    = "proxy"
+	StepTCP      = "tcp"
+	StepTLS      = "tls"
+	StepPing     = "ping"
+	StepAuth     = "auth"
+	StepManifest = "manifest"
+	StepBlob     = "blob"
+)
+
+// Outcomes of a step and of a walk.
+const (
+	OK      = "ok"
+	Failed  = "failed"
+	Skipped = "skipped"
+)
+
+// An Ask is one thing to find out: whether Endpoint answers as a registry and, where
+// Image is set, whether it has that image.
+type Ask struct {
+	Endpoint registry.Endpoint
+	Image    registry.Reference // zero: the walk ends after auth
+}
+
+// A Result is what became of an Ask. A failure is a result, never a Go error.
+type Result struct {
+	Ask
+	Status      string      // OK, Failed or Skipped
+	Reachable   bool        // ping passed, and auth passed or was only asked for
+	Cause       cause.Cause // of the first step that failed
+	Error       string      // of the first step that failed, without secrets and control characters
+	StatusCode  int         // HTTP status of the failure; 0 where there was no answer
+	Address     string      // ip:port that answered, or was tried last
+	Proxy       string      // URL of the proxy that was used, without credentials; "" for none
+	Target      string      // scheme://host[:port] that failed on the endpoint's behalf: its token service or a redirect's target; "" for itself
+	Steps       []Step
+	Certificate *Certificate // as presented; nil without TLS
+	Time        time.Time    // when the walk began, UTC
+}
+
+// A Step is one step of a walk.
+type Step struct {
+	Name       string      `json:"name"`
+	Status     string      `json:"status"`
+	Cause      cause.Cause `json:"cause"`
+	Error      string      `json:"error"`
+	DurationMS int64       `json:"duration_ms"`
+
+	Addresses  []string `json:"addresses,omitempty"`   // dns: what the name resolved to
+	URL        string   `json:"url,omitempty"`         // ping, auth, manifest, blob: what was asked
+	StatusCode int      `json:"status_code,omitempty"` // what the server answered
+	TLSVersion string   `json:"tls_version,omitempty"`
+	Challenge  string   `json:"challenge,omitempty"` // auth: scheme of the challenge, lower case
+	Realm      string   `json:"realm,omitempty"`     // auth: token service
+	Service    string   `json:"service,omitempty"`
+	Scope      string   `json:"scope,omitempty"`
+	Digest     string   `json:"digest,omitempty"`     // manifest
+	MediaType  string   `json:"media_type,omitempty"` // manifest
+
+	// Host is the host that the step was about, where it is not the endpoint: its token
+	// service or a redirect's target. The dns, proxy, tcp and tls steps of such a host stand
+	// before the endpoint's own step for whose sake they were walked; a failure of theirs is
+	// told by that step, with the cause that it means for the endpoint.
+	Host string `json:"host,omitempty"`
+}
+
+// A Certificate is what a TLS server presented.
+type Certificate struct {
+	Subject   string    `json:"subject"`
+	Issuer    string    `json:"issuer"`
+	DNSNames  []string  `json:"dns_names"` // IP addresses included
+	NotBefore time.Time `json:"not_before"`
+	NotAfter  time.Time `json:"not_after"`
+	Chain     []string  `json:"chain"`    // subjects, the leaf first, as presented
+	Verified  bool      `json:"verified"` // against the node's and the configured CAs, for the endpoint's host
+}

@@ -1,0 +1,187 @@
+package probe
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"html"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+const (
+	masked = "REDACTED"
+
+	// leastSecret is the length from which a secret is searched for in what servers say.
+	// Text at an endpoint with a shorter one is not told at all.
+	leastSecret = 4
+
+	maxError = 1000 // of any text of a result, in runes
+)
+
+// A secrets removes from text what must not be told: the credentials that a site has, the
+// tokens that it was given, and what looks like either.
+type secrets struct {
+	mu    sync.Mutex
+	known []string // all spellings, the longest first
+	tiny  bool     // one is too short to be searched for
+}
+
+func newSecrets(ep registry.Endpoint, env map[string]string) *secrets {
+	s := &secrets{}
+	if secret := ep.Auth.Secret.Reveal(); secret != "" {
+		s.add(secret)
+		s.add(ep.Auth.Username + ":" + secret)
+	}
+	for _, values := range ep.Headers {
+		for _, v := range values {
+			s.add(v)
+			if _, credentials, ok := strings.Cut(v, " "); ok {
+				s.add(credentials)
+			}
+		}
+	}
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"} {
+		if u, err := url.Parse(env[name]); err == nil && u.User != nil {
+			if password, ok := u.User.Password(); ok && password != "" {
+				s.add(password)
+				s.add(u.User.Username() + ":" + password)
+			}
+		}
+	}
+	return s
+}
+
+// add makes text a secret in every spelling in which a server may echo it.
+func (s *secrets) add(text string) {
+	if text = strings.TrimSpace(text); text == "" {
+		return
+	}
+	quoted, _ := json.Marshal(text)
+	spellings := []string{
+		text, url.QueryEscape(text), url.PathEscape(text), html.EscapeString(text), strings.Trim(string(quoted), `"`),
+		base64.StdEncoding.EncodeToString([]byte(text)), base64.RawStdEncoding.EncodeToString([]byte(text)),
+		base64.URLEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text)),
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tiny = s.tiny || len(text) < leastSecret
+	for _, spelling := range spellings {
+		if len(spelling) >= leastSecret && !slices.Contains(s.known, spelling) {
+			s.known = append(s.known, spelling)
+		}
+	}
+	slices.SortStableFunc(s.known, func(a, b string) int { return len(b) - len(a) })
+}
+
+// told is what a server said, without secrets and control characters, cut to a length
+// that fits a line or two.
+func (s *secrets) told(text string) string {
+	s.mu.Lock()
+	tiny := s.tiny
+	s.mu.Unlock()
+	if tiny {
+		return ""
+	}
+	return shorten(s.clean(text), maxMessage)
+}
+
+var (
+	urlPattern   = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"'<>\\]+`)
+	tokenPattern = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)*`) // a JSON Web Token
+	authPattern  = regexp.MustCompile(`(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=._~-]{8,}`)
+	pairPattern  = regexp.MustCompile(`(?i)\b(password|passwd|pwd|token|secret|signature|sig|access_token|refresh_token|identity_token|api_?key|authorization)("?=|"\s*:\s*)("[^"]*"|[^\s"'&,;]+)`)
+)
+
+// clean removes secrets and control characters.
+func (s *secrets) clean(text string) string {
+	text = printable(text)
+	s.mu.Lock()
+	for _, secret := range s.known {
+		text = strings.ReplaceAll(text, secret, masked)
+	}
+	s.mu.Unlock()
+	text = urlPattern.ReplaceAllStringFunc(text, cleanURL)
+	text = tokenPattern.ReplaceAllString(text, masked)
+	text = authPattern.ReplaceAllString(text, "${1} "+masked)
+	return pairPattern.ReplaceAllString(text, "${1}${2}"+masked)
+}
+
+// printable replaces what could steer a terminal, or reorder its text, by spaces.
+func printable(text string) string {
+	clean := strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) || unicode.In(c, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) {
+			return ' '
+		}
+		return c
+	}, strings.ToValidUTF8(text, "?"))
+	if clean == text {
+		return text
+	}
+	return strings.Join(strings.Fields(clean), " ")
+}
+
+// harmless are the query parameters whose values tell what was asked. All others may sign
+// the request.
+var harmless = []string{"ns", "scope", "service", "client_id"}
+
+// cleanURL removes user, password, fragment, and the values of unknown parameters.
+func cleanURL(text string) string {
+	base, _, _ := strings.Cut(text, "#")
+	base, query, hasQuery := strings.Cut(base, "?")
+	scheme, rest, _ := strings.Cut(base, "://")
+	host, path, hasPath := strings.Cut(rest, "/")
+	if i := strings.LastIndex(host, "@"); i >= 0 {
+		host = masked + host[i:]
+	}
+	base = scheme + "://" + host
+	if hasPath {
+		base += "/" + path
+	}
+	if !hasQuery {
+		return base
+	}
+	pairs := strings.Split(query, "&")
+	for i, pair := range pairs {
+		if name, _, ok := strings.Cut(pair, "="); !ok || !slices.Contains(harmless, name) {
+			pairs[i] = name + "=" + masked
+		}
+	}
+	return base + "?" + strings.Join(pairs, "&")
+}
+
+// cleanResult cleans all text of r that a server may have had a part in.
+func (s *secrets) cleanResult(r *Result) {
+	all := []*string{&r.Error, &r.Target}
+	for i := range r.Steps {
+		t := &r.Steps[i]
+		all = append(all, &t.Error, &t.URL, &t.Challenge, &t.Realm, &t.Service, &t.Scope, &t.Digest, &t.MediaType, &t.Host)
+	}
+	if r.Certificate != nil {
+		c := *r.Certificate
+		c.DNSNames, c.Chain = slices.Clone(c.DNSNames), slices.Clone(c.Chain)
+		r.Certificate = &c
+		all = append(all, &c.Subject, &c.Issuer)
+		for _, list := range [][]string{c.DNSNames, c.Chain} {
+			for i := range list {
+				all = append(all, &list[i])
+			}
+		}
+	}
+	for _, text := range all {
+		*text = shorten(s.clean(*text), maxError)
+	}
+}
+
+// proxyName is a proxy's URL without credentials.
+func proxyName(u *url.URL) string {
+	if u == nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}

@@ -1,0 +1,154 @@
+package probe
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+// A site is an endpoint whatever the image: the steps up to the ping are walked once, and
+// all images share its connections and tokens.
+type site struct {
+	run      *run
+	endpoint registry.Endpoint
+	trust    *trust
+	timeout  time.Duration
+	secrets  *secrets
+
+	once sync.Once
+	root *url.URL // the endpoint as asked: after a fall back to http, with that scheme
+	link *link
+	base walk // up to the ping
+
+	plain   sync.Once
+	noImage walk // base and auth
+
+	mu     sync.Mutex
+	tokens map[string]*token
+}
+
+// A siteKey tells endpoints apart that differ in more than the image.
+type siteKey struct {
+	scheme, host, path, headers string
+	override, fallback          bool
+	trust                       trustKey
+	auth                        registry.Auth
+}
+
+func keyOf(ep registry.Endpoint) siteKey {
+	return siteKey{
+		scheme: ep.Scheme, host: ep.Host, path: ep.Path, headers: fmt.Sprint(ep.Headers),
+		override: ep.OverridePath, fallback: ep.HTTPFallback, trust: trustKeyOf(ep), auth: ep.Auth,
+	}
+}
+
+func newSite(r *run, ep registry.Endpoint) *site {
+	s := &site{
+		run: r, endpoint: ep, timeout: r.timeout, secrets: newSecrets(ep, r.store.env),
+		tokens: map[string]*token{},
+	}
+	if !s.hasCredentials() || ep.Auth.Type == registry.AuthError {
+		s.endpoint.Auth.Username, s.endpoint.Auth.Secret = "", registry.Secret{}
+	}
+	if ep.HTTPFallback {
+		// https and then http have together the time of one
+		s.timeout /= 2
+	}
+	return s
+}
+
+// answer walks the endpoint for one ask.
+func (s *site) answer(ask Ask) Result {
+	s.once.Do(s.open)
+	if s.base.fault != nil && !s.base.undecided {
+		return s.base.result(ask)
+	}
+	if ask.Image.Name == "" {
+		s.plain.Do(func() {
+			s.noImage = s.base.clone()
+			s.noImage.authorizePing()
+		})
+		return s.noImage.result(ask)
+	}
+	select {
+	case s.link.turns <- struct{}{}:
+		defer func() { <-s.link.turns }()
+	case <-s.run.ctx.Done():
+	}
+	if s.run.ctx.Err() != nil {
+		w := s.base.clone()
+		w.late = true
+		return w.result(ask)
+	}
+	w := s.base.clone()
+	w.walkImage(ask)
+	return w.result(ask)
+}
+
+// open walks the steps up to the ping.
+func (s *site) open() {
+	s.trust = s.run.trust(s.endpoint)
+	s.base = walk{client: client{site: s}, trail: trail{timeout: s.timeout}, began: time.Now().UTC()}
+	s.connect()
+	o := s.link.open()
+	s.base.steps = append(s.base.steps, o.steps...)
+	if o.err != nil {
+		f := blame(o.err)
+		s.base.fault = &f
+		return
+	}
+	s.base.ping()
+}
+
+// connect chooses and opens the link: https first where the endpoint allows to fall back.
+func (s *site) connect() {
+	scheme := s.endpoint.Scheme
+	if s.endpoint.HTTPFallback {
+		scheme = "https"
+	}
+	s.use(scheme)
+	err := s.link.open().err
+	if !s.endpoint.HTTPFallback || !fallsBack(err, s.root) {
+		return
+	}
+	s.use("http")
+	s.base.skip(StepTLS, err.Error())
+	s.link.open()
+}
+
+// current is the endpoint as it is asked: in plain http after a fall back.
+func (s *site) current() registry.Endpoint {
+	ep := s.endpoint
+	ep.Scheme = s.root.Scheme
+	return ep
+}
+
+func (s *site) use(scheme string) {
+	s.root = &url.URL{Scheme: scheme, Host: s.endpoint.Host}
+	s.link = s.run.link(scheme, s.endpoint.Host, s.trust, s.timeout)
+}
+
+// fallsBack reports whether containerd would go on in plain http after err.
+// (core/remotes/docker/resolver.go, NewHTTPFallback)
+func fallsBack(err error, u *url.URL) bool {
+	switch causeOf(err) {
+	case cause.HTTPResponseToHTTPSClient, cause.TLSHandshakeTimeout:
+		return true
+	case cause.ConnectRefused, cause.ConnectTimeout, cause.NoRoute:
+		return u.Port() == ""
+	}
+	return false
+}
+
+// clone is a walk that goes on from where w is.
+func (w *walk) clone() walk {
+	c := *w
+	c.steps = slices.Clone(w.steps)
+	c.visited = slices.Clone(w.visited)
+	return c
+}
