@@ -1,0 +1,137 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"regexp"
+	"strings"
+
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+// host is host[:port] of what failed, as a configs key or a URL has it.
+func (o observation) host() string {
+	_, host, _ := split(cmp.Or(o.target, o.url))
+	return host
+}
+
+// name is the host without its port.
+func (o observation) name() string {
+	host, _, err := net.SplitHostPort(o.host())
+	if err != nil {
+		return strings.Trim(o.host(), "[]")
+	}
+	return host
+}
+
+// dialled is host:port of what failed, the scheme's port filled in.
+func (o observation) dialled() string {
+	scheme, host, _ := split(cmp.Or(o.target, o.url))
+	return canonical(scheme, host)
+}
+
+// api is the URL by which what failed can be asked by hand.
+func (o observation) api() string {
+	url := cmp.Or(o.target, o.url)
+	switch {
+	case !strings.Contains(url, "://"):
+		url = "https://" + url
+	case o.endpoint != nil && o.target == "":
+		return o.endpoint.PingURL()
+	}
+	if o.target != "" {
+		return url + "/"
+	}
+	return url + "/v2/"
+}
+
+// rendered reports whether the agent of K3s or RKE2 writes containerd's files on this node,
+// which is taken for granted where a log is all there is.
+func rendered(n *registry.Node) bool {
+	return n.Distribution != registry.Containerd
+}
+
+// settings is the file in which an endpoint is configured on this node.
+func (o observation) settings() string {
+	switch {
+	case o.node.Distribution == registry.Unknown:
+		return "registries.yaml"
+	case rendered(o.node):
+		return cmp.Or(o.node.Flags.PrivateRegistry, "/etc/rancher/"+o.node.Distribution+"/registries.yaml")
+	case o.endpoint != nil && strings.HasSuffix(o.endpoint.Source, "hosts.toml"):
+		return o.endpoint.Source
+	case o.endpoint != nil && o.endpoint.Registry != "":
+		return "/etc/containerd/certs.d/" + o.endpoint.Registry + "/hosts.toml"
+	}
+	return "/etc/containerd/certs.d"
+}
+
+// edit says what to write into the settings file: a line of registries.yaml, or of
+// hosts.toml where containerd's files are the user's own.
+func (o observation) edit(why, yaml, toml string) Note {
+	text := yaml
+	if !rendered(o.node) {
+		text = toml
+	}
+	return Note{Text: fmt.Sprintf("%s: in %s: %s", why, o.settings(), text), File: o.settings()}
+}
+
+// configs is an entry of registries.yaml for the host that failed.
+func (o observation) configs(entry string) string {
+	return fmt.Sprintf(`configs: {"%s": %s}`, credentialsKey(o.host()), entry)
+}
+
+// credentialsKey is the configs key by which settings for a host are found: those of Docker
+// Hub by the host that is asked.
+func credentialsKey(host string) string {
+	if host == "docker.io" || host == "index.docker.io" {
+		return "registry-1.docker.io"
+	}
+	return host
+}
+
+// hostTable is an entry of hosts.toml for the endpoint.
+func (o observation) hostTable(entry string) string {
+	if o.endpoint != nil && o.endpoint.Default {
+		return entry + " (before the first table)"
+	}
+	return fmt.Sprintf(`[host."%s"] %s`, o.url, entry)
+}
+
+// apply says how a change of the settings takes effect on this node.
+func (o observation) apply() []Note {
+	if !rendered(o.node) {
+		return nil // hosts.toml is read at every pull
+	}
+	if o.node.Unit != "" {
+		return []Note{{Text: "make it take effect", Command: "systemctl restart " + o.node.Unit}}
+	}
+	units := "k3s, k3s-agent"
+	switch o.node.Distribution {
+	case registry.RKE2:
+		units = "rke2-server, rke2-agent"
+	case registry.Unknown:
+		units += ", rke2-server, rke2-agent"
+	}
+	return []Note{{Text: "restart the agent of this node to make it take effect: " + units}}
+}
+
+func (o observation) change(edits ...Note) []Note { return append(edits, o.apply()...) }
+
+func look(text, command string) Note { return Note{Text: text, Command: command} }
+
+// presented prints the certificates that the endpoint presents.
+func (o observation) presented() string {
+	return fmt.Sprintf("openssl s_client -connect %s -servername %s -showcerts </dev/null", quote(o.dialled()), quote(o.name()))
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9._/:@%+=,-]+$`)
+
+// quote makes one word of a shell command of text that a log or a server may have chosen.
+func quote(text string) string {
+	if plainWord.MatchString(text) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}

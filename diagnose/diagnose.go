@@ -1,0 +1,56 @@
+// Package diagnose turns evidence into findings and root causes: what the log said, what
+// the probe saw and what the configuration says are joined per endpoint and image, each
+// such observation is judged, equal findings are merged over images, what follows from
+// something else is masked, and the rest is ranked.
+//
+// It is pure: no input or output, no clock, no environment.
+package diagnose
+
+import (
+	"github.com/pullwhy/pullwhy/logparse"
+	"github.com/pullwhy/pullwhy/probe"
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+// Evidence is all that a diagnosis rests on. The zero value is no evidence.
+type Evidence struct {
+	Node       *registry.Node // nil: unknown
+	Registries []registry.Registry
+	Issues     []registry.Issue
+	Routes     []Route // one per image of Pulls and Images, where there is a configuration
+	Pulls      []logparse.Pull
+	Probes     []probe.Result
+	Images     []string          // asked for by name: normalised, or as written where they do not parse
+	Sources    []registry.Source // everything that was read or looked for
+}
+
+// A Route is where containerd would ask for one image.
+type Route struct {
+	Image     string // normalised
+	Endpoints []registry.Endpoint
+	Err       *registry.RouteError // why there is none; nil otherwise
+}
+
+// A Diagnosis is what the evidence comes to.
+type Diagnosis struct {
+	Verdict    Verdict
+	Findings   []Finding
+	Registries []Registry
+	Endpoints  []Endpoint
+	Pulls      []Pull
+	Images     []Image
+}
+
+// Diagnose judges the evidence.
+func Diagnose(e Evidence) Diagnosis {
+	j := join(e)
+	d := Diagnosis{
+		Registries: documentRegistries(e.Registries),
+		Endpoints:  j.endpoints(),
+		Images:     j.images(),
+		Pulls:      j.pulls(),
+	}
+	d.Findings = rank(merge(j.judge(d)))
+	d.Verdict = verdict(e, d)
+	return d
+}

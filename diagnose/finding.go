@@ -1,0 +1,108 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/pullwhy/pullwhy/cause"
+)
+
+// Severity says how much a finding matters.
+type Severity string
+
+// The severities.
+const (
+	Error   Severity = "error"   // a pull, an image or a registry fails by it, or K3s refuses the file
+	Warning Severity = "warning" // works by luck or not as meant
+	Info    Severity = "info"    // worth knowing
+)
+
+// Basis says what a finding rests on.
+type Basis string
+
+// The bases.
+const (
+	Confirmed  Basis = "confirmed"  // the log shows it and the probe met it
+	Logged     Basis = "logged"     // the log shows it
+	Probed     Basis = "probed"     // the probe met it
+	Configured Basis = "configured" // the configuration says so
+)
+
+// A Finding is one thing that is wrong, over all images that it concerns.
+type Finding struct {
+	ID       string      `json:"id"`
+	Code     string      `json:"code"` // failure or configuration code
+	Also     []string    `json:"also"` // codes of configuration faults behind it
+	Severity Severity    `json:"severity"`
+	Basis    Basis       `json:"basis"`
+	Title    string      `json:"title"`
+	Detail   string      `json:"detail"` // one or two sentences, true of this node
+	Cause    cause.Cause `json:"cause"`  // "" for a configuration finding that no failure was tied to
+	Registry string      `json:"registry"`
+	Endpoint string      `json:"endpoint"`
+	Images   []string    `json:"images"`
+	File     string      `json:"file"` // to change; "" for none
+	Line     int         `json:"line"`
+	Column   int         `json:"column"`
+	Evidence []Note      `json:"evidence"`
+	Fix      []Note      `json:"fix"` // what to type or change, in order
+}
+
+// A Note is a sentence of evidence or advice, with the place and the command that belong
+// to it, each "" or 0 where there is none.
+type Note struct {
+	Text    string `json:"text"`
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Command string `json:"command"`
+}
+
+// merge makes one finding of those with one id: the images of all, the highest severity,
+// the evidence of the first.
+func merge(all []Finding) []Finding {
+	merged := []Finding{}
+	index := map[string]int{}
+	for _, f := range all {
+		i, known := index[f.ID]
+		if !known {
+			index[f.ID] = len(merged)
+			merged = append(merged, f)
+			continue
+		}
+		m := &merged[i]
+		for _, image := range f.Images {
+			if !slices.Contains(m.Images, image) {
+				m.Images = append(m.Images, image)
+			}
+		}
+		if rankOf(f.Severity) < rankOf(m.Severity) {
+			m.Severity = f.Severity
+		}
+	}
+	return merged
+}
+
+// rank puts what K3s cannot start with first, then errors, warnings and information, what
+// concerns most images first; else the order in which endpoints are asked stays.
+func rank(all []Finding) []Finding {
+	slices.SortStableFunc(all, func(a, b Finding) int {
+		return cmp.Or(
+			cmp.Compare(rankOf(a.Severity), rankOf(b.Severity)),
+			-compareBool(a.Code == codeSyntax, b.Code == codeSyntax),
+			-cmp.Compare(len(a.Images), len(b.Images)),
+		)
+	})
+	return all
+}
+
+func rankOf(s Severity) int { return slices.Index([]Severity{Error, Warning, Info}, s) }
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}

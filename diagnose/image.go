@@ -1,0 +1,83 @@
+package diagnose
+
+import (
+	"cmp"
+
+	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/logparse"
+	"github.com/pullwhy/pullwhy/probe"
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+// An Image is one that was asked for by name: could this node pull it now?
+type Image struct {
+	Image    string             `json:"image"`
+	Status   string             `json:"status"`   // Available, Unavailable or ImageUnknown
+	Endpoint string             `json:"endpoint"` // the one that would serve it; "" for none
+	Cause    cause.Cause        `json:"cause"`
+	Attempts []logparse.Attempt `json:"attempts"` // endpoints that would fail before, in order
+
+	root *logparse.Attempt // where it fails; nil where it does not
+}
+
+// Whether an image could be pulled.
+const (
+	Available    = "available"
+	Unavailable  = "unavailable"
+	ImageUnknown = "unknown"
+)
+
+func (j *joined) images() []Image {
+	images := make([]Image, 0, len(j.Images))
+	for _, name := range j.Images {
+		images = append(images, j.image(name))
+	}
+	return images
+}
+
+func (j *joined) image(name string) Image {
+	img := Image{Image: name, Status: ImageUnknown, Attempts: []logparse.Attempt{}}
+	route := j.routes[name]
+	if route.Err != nil {
+		img.Status, img.Cause = Unavailable, refusal(route.Err)
+		return img
+	}
+	complete := len(route.Endpoints) > 0
+	for _, ep := range route.Endpoints {
+		p := j.probed(ep, name)
+		switch {
+		case p == nil || p.Status == probe.Skipped:
+			complete = false
+		case p.Status == probe.OK:
+			img.Status, img.Endpoint = Available, ep.Spelling()
+			return img
+		case p.Cause == cause.TimeoutDeadline && len(p.Steps) == 0:
+			complete = false
+			img.Cause = p.Cause
+		default:
+			img.Attempts = append(img.Attempts, attemptOf(*p))
+		}
+	}
+	if !complete {
+		return img
+	}
+	img.Status = Unavailable
+	if img.root = rootAttempt(img.Attempts, route.Endpoints); img.root == nil && len(img.Attempts) > 0 {
+		img.root = &img.Attempts[0]
+	}
+	if img.root != nil {
+		img.Cause = cmp.Or(img.root.Cause, cause.Unknown)
+	}
+	return img
+}
+
+// refusal names why containerd would send no request.
+func refusal(err *registry.RouteError) cause.Cause {
+	switch err.Stage {
+	case registry.StageReference:
+		return cause.InvalidReference
+	case registry.StageHostList:
+		return cause.ConfigFileUnreadable
+	}
+	return cause.ConfigInvalid
+}

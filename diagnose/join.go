@@ -1,0 +1,104 @@
+package diagnose
+
+import (
+	"github.com/pullwhy/pullwhy/logparse"
+	"github.com/pullwhy/pullwhy/probe"
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+// joined is the evidence, indexed by what its parts have in common.
+type joined struct {
+	Evidence
+	routes map[string]Route          // by image
+	probes map[string][]probe.Result // by the endpoint's spelling
+}
+
+func join(e Evidence) *joined {
+	j := &joined{Evidence: e, routes: map[string]Route{}, probes: map[string][]probe.Result{}}
+	if j.Node == nil {
+		j.Node = &registry.Node{Distribution: registry.Unknown}
+	}
+	for _, r := range e.Routes {
+		j.routes[r.Image] = r
+	}
+	for _, p := range e.Probes {
+		url := p.Endpoint.Spelling()
+		j.probes[url] = append(j.probes[url], p)
+	}
+	return j
+}
+
+// probed is what the probe saw when it asked ep for image, nil where it did not.
+func (j *joined) probed(ep registry.Endpoint, image string) *probe.Result {
+	for i, p := range j.probes[ep.Spelling()] {
+		if p.Image.Name == image && p.Endpoint.Registry == ep.Registry {
+			return &j.probes[ep.Spelling()][i]
+		}
+	}
+	return nil
+}
+
+// attempts are those of the log in the spelling of the configuration, and between them
+// the failures that the log does not show and the probe met: containerd 1.6 and 1.7 log
+// nothing for most statuses (core/remotes/docker/resolver.go).
+func (j *joined) attempts(p logparse.Pull) []logparse.Attempt {
+	route := j.routes[p.Image]
+	logged := make([]logparse.Attempt, len(p.Attempts))
+	where := make([]int, len(p.Attempts)) // index in route.Endpoints, -1: none
+	for i, a := range p.Attempts {
+		where[i] = matchOne(a, route.Endpoints)
+		if where[i] >= 0 {
+			a = respell(a, route.Endpoints[where[i]])
+		}
+		logged[i] = a
+	}
+	if p.Failures == 0 || p.Stage != logparse.StageResolve || p.Config.Cause != "" {
+		return logged
+	}
+	return j.fillIn(p.Image, route, logged, where)
+}
+
+func (j *joined) fillIn(image string, route Route, logged []logparse.Attempt, where []int) []logparse.Attempt {
+	all := make([]logparse.Attempt, 0, len(route.Endpoints))
+	next := 0 // endpoints before this one are accounted for
+	for i, a := range logged {
+		for ; next < where[i]; next++ {
+			if !seen(where, next) {
+				all = j.appendProbed(all, route.Endpoints[next], image)
+			}
+		}
+		next = max(next, where[i]+1)
+		all = append(all, a)
+	}
+	if len(logged) == 0 {
+		for _, ep := range route.Endpoints {
+			all = j.appendProbed(all, ep, image)
+		}
+	}
+	return all
+}
+
+func (j *joined) appendProbed(all []logparse.Attempt, ep registry.Endpoint, image string) []logparse.Attempt {
+	if p := j.probed(ep, image); p != nil && p.Status == probe.Failed {
+		return append(all, attemptOf(*p))
+	}
+	return all
+}
+
+func seen(where []int, i int) bool {
+	for _, w := range where {
+		if w == i {
+			return true
+		}
+	}
+	return false
+}
+
+// attemptOf writes a failed probe as an attempt.
+func attemptOf(p probe.Result) logparse.Attempt {
+	t := p.Time
+	return logparse.Attempt{
+		Endpoint: p.Endpoint.Spelling(), Default: p.Endpoint.Default, Cause: p.Cause, Error: p.Error,
+		StatusCode: p.StatusCode, Time: &t, Source: logparse.SourceProbe, Target: p.Target,
+	}
+}

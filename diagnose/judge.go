@@ -1,0 +1,203 @@
+package diagnose
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/logparse"
+	"github.com/pullwhy/pullwhy/probe"
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+// judge turns observations into findings, in the order in which they should be mended, and
+// tells each root cause the id of its finding.
+func (j *joined) judge(d Diagnosis) []Finding {
+	var all []Finding
+	for i := range d.Pulls {
+		all = append(all, j.judgePull(&d.Pulls[i])...)
+	}
+	for _, img := range d.Images {
+		all = append(all, j.judgeImage(img)...)
+	}
+	all = append(all, j.judgeEndpoints(d, all)...)
+	return append(all, j.judgeIssues(all)...)
+}
+
+// judgePull gives the root cause's finding, and one for each further configured endpoint
+// that is broken as well.
+func (j *joined) judgePull(p *Pull) []Finding {
+	if p.RootCause == nil {
+		return nil
+	}
+	root := j.observeRoot(p)
+	found := []Finding{root.finding(severityOf(p))}
+	p.RootCause.Finding = found[0].ID
+	if p.Status != Failing || p.RootCause.attempt == nil || p.Stage != logparse.StageResolve {
+		return found
+	}
+	for i := range p.Attempts {
+		a := &p.Attempts[i]
+		if a != p.RootCause.attempt && !a.Default && a.Cause.Fault() && !embeddedMiss(*a, j.routes[p.Image].Endpoints) {
+			found = append(found, j.observe(p.Image, a).finding(Error))
+		}
+	}
+	return found
+}
+
+func severityOf(p *Pull) Severity {
+	if p.Status == Failing {
+		return Error
+	}
+	return Info
+}
+
+func (j *joined) judgeImage(img Image) []Finding {
+	switch {
+	case img.Status != Unavailable:
+		return nil
+	case img.root != nil:
+		return []Finding{j.observe(img.Image, img.root).finding(Error)}
+	}
+	o := observation{node: j.Node, cause: img.Cause, image: img.Image, refused: j.routes[img.Image].Err}
+	return []Finding{o.finding(Error)}
+}
+
+// judgeEndpoints finds what is broken without any image having failed by it. A default
+// endpoint matters only where its registry has no other.
+func (j *joined) judgeEndpoints(d Diagnosis, known []Finding) []Finding {
+	var all []Finding
+	for _, ep := range d.Endpoints {
+		if ep.Status != probe.Failed || !ep.Cause.Fault() || blamed(known, ep) {
+			continue
+		}
+		severity, matters := latent(d, ep)
+		if !matters {
+			continue
+		}
+		if p := j.failedAt(ep.URL); p != nil {
+			all = append(all, j.observeProbe(*p).finding(severity))
+		}
+	}
+	return all
+}
+
+// latent says how much a broken endpoint matters by which no image failed, and whether it
+// does at all.
+func latent(d Diagnosis, ep Endpoint) (Severity, bool) {
+	severity, matters := Warning, false
+	for _, r := range d.Registries {
+		switch {
+		case slices.Contains(r.Endpoints, ep.URL):
+			matters = true
+			if !served(d, r) {
+				severity = Error
+			}
+		case r.DefaultEndpoint == ep.URL && len(r.Endpoints) == 0:
+			matters = true
+		}
+	}
+	return severity, matters
+}
+
+func blamed(known []Finding, ep Endpoint) bool {
+	return slices.ContainsFunc(known, func(f Finding) bool {
+		return f.Cause == ep.Cause && f.Severity != Info && f.endpointIs(ep.URL)
+	})
+}
+
+func (f Finding) endpointIs(url string) bool { return f.Endpoint != "" && sameHost(f.Endpoint, url) }
+
+func (j *joined) failedAt(url string) *probe.Result {
+	failed := slices.DeleteFunc(slices.Clone(j.probes[url]), func(r probe.Result) bool { return r.Status != probe.Failed })
+	if len(failed) == 0 {
+		return nil
+	}
+	worst := slices.MinFunc(failed, func(a, b probe.Result) int { return cmp.Compare(severity(a), severity(b)) })
+	return &worst
+}
+
+// judgeIssues gives the configuration's mistakes that no failure stands for already.
+func (j *joined) judgeIssues(known []Finding) []Finding {
+	var all []Finding
+	for _, issue := range j.Issues {
+		told := slices.ContainsFunc(known, func(f Finding) bool {
+			return f.File == issue.File && f.Line == issue.Line && (f.Code == issue.Code || slices.Contains(f.Also, issue.Code))
+		})
+		if !told {
+			all = append(all, issueFinding(issue, j.Node))
+		}
+	}
+	return all
+}
+
+// observeRoot is the observation that a pull's root cause rests on.
+func (j *joined) observeRoot(p *Pull) observation {
+	root := p.RootCause
+	var o observation
+	if root.attempt != nil {
+		o = j.observe(p.Image, root.attempt)
+	} else {
+		o = observation{node: j.Node, image: p.Image, url: root.Endpoint}
+	}
+	o.cause, o.pull = root.Cause, p
+	switch {
+	case p.Stage == logparse.StageRefused:
+		o.refused = j.routes[p.Image].Err
+		o.issue = j.issueNamedIn(p.Reported.Error)
+	case root.Cause == cause.ConfigInvalid && p.Config.Cause != "":
+		o.told = p.Config
+		o.issue = cmp.Or(j.issueNamedIn(p.Config.Error), j.undecodable(p.Image))
+	}
+	return o
+}
+
+// quotedPath is how containerd's errors name files.
+var quotedPath = regexp.MustCompile(`"(/[^"]+)"|(/\S+/hosts\.toml)`)
+
+// issueNamedIn is the mistake whose file, or the file that it speaks of, the text names; nil
+// for none.
+func (j *joined) issueNamedIn(text string) *registry.Issue {
+	for _, m := range quotedPath.FindAllStringSubmatch(text, -1) {
+		path := cmp.Or(m[1], m[2])
+		for i, issue := range j.Issues {
+			if path == issue.File || strings.Contains(issue.Detail, path) {
+				return &j.Issues[i]
+			}
+		}
+	}
+	return nil
+}
+
+// undecodable is the hosts.toml of the image's registry that containerd cannot decode; 1.x
+// does not name the file.
+func (j *joined) undecodable(image string) *registry.Issue {
+	host, _, _ := strings.Cut(image, "/")
+	for i, issue := range j.Issues {
+		if issue.Code == codeUndecodable && issue.Registry == host {
+			return &j.Issues[i]
+		}
+	}
+	return nil
+}
+
+// observe joins one attempt with the configuration of its endpoint and what the probe saw.
+func (j *joined) observe(image string, a *logparse.Attempt) observation {
+	o := observation{node: j.Node, cause: a.Cause, image: image, url: a.Endpoint, target: a.Target, attempt: a}
+	route := j.routes[image]
+	if i := matchOne(*a, route.Endpoints); i >= 0 {
+		o.endpoint, o.place, o.of = &route.Endpoints[i], i+1, len(route.Endpoints)
+		o.probe = j.probed(route.Endpoints[i], image)
+	}
+	return o
+}
+
+func (j *joined) observeProbe(p probe.Result) observation {
+	a := attemptOf(p)
+	return observation{
+		node: j.Node, cause: p.Cause, url: a.Endpoint, target: p.Target,
+		attempt: &a, endpoint: &p.Endpoint, probe: &p,
+	}
+}

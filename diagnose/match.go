@@ -1,0 +1,92 @@
+package diagnose
+
+import (
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/logparse"
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+// matchOne is the index of the one endpoint that the attempt's text can mean, -1 where
+// none or several match.
+func matchOne(a logparse.Attempt, endpoints []registry.Endpoint) int {
+	found := -1
+	for i, ep := range endpoints {
+		if !means(a.Endpoint, ep) {
+			continue
+		}
+		if found >= 0 {
+			if !endpoints[found].Default && ep.Default && a.Default {
+				found = i
+				continue
+			}
+			return -1
+		}
+		found = i
+	}
+	return found
+}
+
+// means reports whether text, a URL or host[:port] of a log line, can name ep.
+func means(text string, ep registry.Endpoint) bool {
+	if text == "" {
+		return false
+	}
+	scheme, host, path := split(text)
+	if scheme == "" {
+		return host == ep.Host || canonical("", host) == canonical(ep.Scheme, ep.Host)
+	}
+	if scheme != ep.Scheme && !ep.HTTPFallback {
+		return false
+	}
+	return canonical(scheme, host) == canonical(scheme, ep.Host) && (path == "" || path == ep.Path)
+}
+
+// respell gives the attempt the endpoint's spelling, and what only the endpoint tells: a
+// bare 400 from a server that is asked with http is how TLS servers answer HEAD, and a bare
+// 401 is a refusal where credentials are configured, which containerd then had sent.
+func respell(a logparse.Attempt, ep registry.Endpoint) logparse.Attempt {
+	a.Endpoint, a.Default = ep.Spelling(), ep.Default
+	switch {
+	case a.Cause == cause.Unknown && a.StatusCode == 400 && ep.Scheme == "http":
+		a.Cause = cause.HTTPRequestToHTTPSServer
+	case a.Cause == cause.AuthMissing && a.StatusCode == 401 && !anonymous(ep):
+		a.Cause = cause.AuthRejected
+	}
+	return a
+}
+
+// sameHost compares two spellings by host and port, the scheme's default filled in.
+func sameHost(a, b string) bool {
+	as, ah, _ := split(a)
+	bs, bh, _ := split(b)
+	return canonical(as, ah) == canonical(bs, bh)
+}
+
+func split(text string) (scheme, host, path string) {
+	if !strings.Contains(text, "://") {
+		host, _, _ = strings.Cut(text, "/")
+		return "", host, ""
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		scheme, host, _ = strings.Cut(text, "://")
+		return scheme, host, ""
+	}
+	return u.Scheme, u.Host, strings.TrimSuffix(u.Path, "/")
+}
+
+// canonical is host:port; without a scheme the port is https's.
+func canonical(scheme, host string) string {
+	if h, port, err := net.SplitHostPort(host); err == nil {
+		return net.JoinHostPort(h, port)
+	}
+	port := "443"
+	if scheme == "http" {
+		port = "80"
+	}
+	return net.JoinHostPort(strings.Trim(host, "[]"), port)
+}

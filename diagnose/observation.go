@@ -1,0 +1,167 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/logparse"
+	"github.com/pullwhy/pullwhy/probe"
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+// An observation is one failure at one place for one image: all that a rule judges by.
+type observation struct {
+	node     *registry.Node
+	cause    cause.Cause
+	image    string
+	url      string // the endpoint's spelling; "" where none is to blame
+	target   string // host that failed on its behalf; "" for itself
+	place    int    // in the order of the image's endpoints, from 1; 0: unknown
+	of       int    // how many endpoints the image has
+	endpoint *registry.Endpoint
+	attempt  *logparse.Attempt
+	probe    *probe.Result
+	pull     *Pull
+	issue    *registry.Issue      // the configuration's mistake behind it
+	refused  *registry.RouteError // why no request is sent
+	told     logparse.Failure     // what containerd logged of its configuration
+}
+
+func (o observation) finding(severity Severity) Finding {
+	rule := ruleFor(o.cause)
+	f := Finding{
+		Code: string(o.cause), Also: []string{}, Severity: severity, Basis: o.basis(),
+		Title: rule.title, Detail: rule.detail(o), Cause: o.cause,
+		Endpoint: cmp.Or(o.target, o.url), Images: []string{}, Evidence: o.evidence(), Fix: rule.fix(o),
+	}
+	if o.cause == cause.ConfigInvalid && o.told.Cause != "" {
+		f.Code = codeUndecodable
+	}
+	if o.endpoint != nil {
+		at := o.configured()
+		f.Registry, f.File, f.Line, f.Column = o.endpoint.Registry, at.File, at.Line, at.Column
+	}
+	if o.issue != nil {
+		f.Registry, f.File, f.Line, f.Column = o.issue.Registry, o.issue.File, o.issue.Line, o.issue.Column
+		if o.issue.Code != f.Code {
+			f.Also = append(f.Also, o.issue.Code)
+		}
+	}
+	if o.image != "" || o.pull != nil {
+		f.Images = append(f.Images, o.image)
+	}
+	f.ID = f.Code + "@" + cmp.Or(f.Endpoint, f.File, o.image, "node")
+	return f
+}
+
+func (o observation) basis() Basis {
+	switch {
+	case o.attempt != nil && o.attempt.Source == logparse.SourceProbe:
+		return Probed
+	case o.pull == nil && o.attempt == nil:
+		return Configured
+	case o.probe != nil && o.probe.Status == probe.Failed && o.probe.Cause == o.cause:
+		return Confirmed
+	case o.issue != nil || o.refused != nil:
+		return Confirmed
+	}
+	return Logged
+}
+
+// evidence is what was seen, the log's word first.
+func (o observation) evidence() []Note {
+	notes := []Note{}
+	add := func(n Note) {
+		if n.Text != "" {
+			notes = append(notes, n)
+		}
+	}
+	switch {
+	case o.told.Cause != "":
+		add(Note{Text: o.told.Error, File: o.told.File, Line: o.told.Line})
+	case o.attempt != nil && o.attempt.Source == logparse.SourceLog:
+		add(Note{Text: cmp.Or(o.attempt.Error, o.status()), File: o.attempt.File, Line: o.attempt.Line})
+	case o.attempt == nil && o.pull != nil:
+		add(Note{Text: cmp.Or(o.pull.Reported.Error, o.pull.ReportedError), File: o.pull.Reported.File, Line: o.pull.Reported.Line})
+	}
+	add(Note{Text: o.seenNow()})
+	add(Note{Text: o.certificate()})
+	switch {
+	case o.issue != nil:
+		add(Note{Text: o.issue.Detail, File: o.issue.File, Line: o.issue.Line})
+	case o.refused != nil:
+		add(Note{Text: o.refused.Message, File: o.refused.File, Line: o.refused.Line})
+	case o.endpoint != nil && o.configured().File != "":
+		add(Note{Text: "configured here", File: o.configured().File, Line: o.configured().Line})
+	}
+	return notes
+}
+
+// configured is where you wrote the endpoint: in registries.yaml where the agent renders
+// containerd's files from it.
+func (o observation) configured() registry.Position {
+	if o.endpoint.Written.File != "" {
+		return o.endpoint.Written
+	}
+	return registry.Position{File: o.endpoint.Source, Line: o.endpoint.Line}
+}
+
+func (o observation) status() string {
+	if o.attempt == nil || o.attempt.StatusCode == 0 {
+		return ""
+	}
+	return fmt.Sprintf("answered %d", o.attempt.StatusCode)
+}
+
+// seenNow is what the probe says to the same question.
+func (o observation) seenNow() string {
+	p := o.probe
+	switch {
+	case p == nil || p.Status == probe.Skipped:
+		return ""
+	case p.Status == probe.OK && o.pull != nil:
+		return "asked again by pullwhy, " + p.Endpoint.Spelling() + " now answers: " + o.difference()
+	case p.Status == probe.OK:
+		return ""
+	case o.attempt != nil && o.attempt.Source == logparse.SourceProbe:
+		return "pullwhy's own request: step " + failedStep(*p) + ": " + p.Error
+	case p.Cause == o.cause:
+		return "asked again by pullwhy, it fails alike: step " + failedStep(*p) + ": " + p.Error
+	}
+	return "asked again by pullwhy, it fails otherwise: step " + failedStep(*p) + ": " + string(p.Cause) + ": " + p.Error
+}
+
+// difference names what may differ between the request of the log and the probe's.
+func (o observation) difference() string {
+	switch {
+	case o.pull.Status == Recovered:
+		return "it has recovered"
+	case o.pull.Stage == logparse.StageUnpack:
+		return "unpacking happens on the node and is not repeated"
+	case o.pull.Stage == logparse.StageFetch:
+		return "the content that failed was not fetched again"
+	case o.cause == cause.AuthMissing || o.cause == cause.AuthRejected || o.cause == cause.Forbidden:
+		return "the request of the log had other credentials, those of a pull secret or of an earlier configuration"
+	}
+	return "the failure may be transient"
+}
+
+func failedStep(p probe.Result) string {
+	for _, s := range p.Steps {
+		if s.Status == probe.Failed {
+			return s.Name
+		}
+	}
+	return "none"
+}
+
+func (o observation) certificate() string {
+	if o.probe == nil || o.probe.Certificate == nil || !strings.HasPrefix(string(o.cause), "tls_") {
+		return ""
+	}
+	c := o.probe.Certificate
+	return fmt.Sprintf("certificate of %q, issued by %q, for %s, valid from %s to %s", c.Subject, c.Issuer,
+		cmp.Or(strings.Join(c.DNSNames, ", "), "no name"), c.NotBefore.Format("2006-01-02"), c.NotAfter.Format("2006-01-02"))
+}
