@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bytes"
+	"regexp"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/pullwhy/pullwhy/report"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"pullwhy": main})
+}
+
+// TestScripts runs one user-visible behaviour a file.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"report": isReport,
+			"status": hasStatus,
+		},
+	})
+}
+
+// isReport checks that a file, or the last output, is a report by the schema.
+func isReport(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: report FILE")
+	}
+	ts.Check(validate([]byte(ts.ReadFile(args[0]))))
+}
+
+func validate(doc []byte) error {
+	schema, err := jsonschema.UnmarshalJSON(bytes.NewReader(report.Schema()))
+	if err != nil {
+		return err
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource("report.json", schema); err != nil {
+		return err
+	}
+	compiled, err := c.Compile("report.json")
+	if err != nil {
+		return err
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))
+	if err != nil {
+		return err
+	}
+	return compiled.Validate(value)
+}
+
+// hasStatus runs pullwhy and wants this exit status: status N ARG...
+func hasStatus(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: status N ARG...")
+	}
+	got := "0"
+	if err := ts.Exec("pullwhy", args[1:]...); err != nil {
+		m := regexp.MustCompile(`\d+`).FindString(err.Error())
+		got = m
+	}
+	if got != args[0] {
+		ts.Fatalf("exit status %s, wanted %s", got, args[0])
+	}
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pullwhy/pullwhy/diagnose"
+	"github.com/pullwhy/pullwhy/report"
+)
+
+const (
+	formatText = "text"
+	formatJSON = "json"
+)
+
+func checkFormat(format string) error {
+	switch format {
+	case formatText, formatJSON:
+		return nil
+	}
+	return fmt.Errorf("unknown output format %q: text or json", format)
+}
+
+// print writes the report and turns its verdict into the command's end.
+func (e *env) print(r *report.Report) error {
+	if err := e.write(r); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	switch r.Verdict {
+	case diagnose.Fails:
+		return errFailing
+	case diagnose.Unknown:
+		return unknownVerdict(r)
+	}
+	return nil
+}
+
+func (e *env) write(r *report.Report) error {
+	if e.output == formatJSON {
+		return r.WriteJSON(e.out)
+	}
+	return r.WriteText(e.out, 0)
+}
+
+// unknownVerdict says which file or permission was missing.
+func unknownVerdict(r *report.Report) error {
+	for _, s := range r.Sources {
+		if s.Status == "unreadable" {
+			return fmt.Errorf("nothing could be read: reading %q: %s", s.Path, s.Detail)
+		}
+	}
+	if len(r.Sources) > 0 {
+		return fmt.Errorf("nothing could be read: %q is absent; is this the node's filesystem? See --host-root", r.Sources[0].Path)
+	}
+	return fmt.Errorf("nothing could be read below %q: no K3s, RKE2 or containerd there; see --host-root", r.Node.HostRoot)
+}
+
+func (e *env) writeJSON(v any) error {
+	enc := json.NewEncoder(e.out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+func schemaCommand(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON Schema of the report",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := e.out.Write(report.Schema())
+			return err
+		},
+	}
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/pullwhy/pullwhy/registry"
+	"github.com/pullwhy/pullwhy/report"
+)
+
+func routeCommand(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "route IMAGE...",
+		Short: "Print the requests that containerd would send for an image, in order; no network",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, images []string) error {
+			return e.routes(images)
+		},
+	}
+}
+
+func (e *env) routes(images []string) error {
+	config := registry.Load(registry.ReadNode(hostRoot(e.hostRoot)))
+	routes := make([]report.Route, 0, len(images))
+	failed := false
+	for _, text := range images {
+		r := route(config, text)
+		failed = failed || r.Error != nil
+		routes = append(routes, r)
+	}
+	if err := e.writeRoutes(routes); err != nil {
+		return err
+	}
+	if failed {
+		return errFailing
+	}
+	return nil
+}
+
+func (e *env) writeRoutes(routes []report.Route) error {
+	if e.output == formatJSON {
+		return e.writeJSON(routes)
+	}
+	return report.WriteRoutes(e.out, routes)
+}
+
+func route(config *registry.Config, text string) report.Route {
+	ref, err := registry.ParseReference(text)
+	if err != nil {
+		return report.NewRoute(text, ref, nil, &registry.RouteError{Stage: registry.StageReference, Message: err.Error()})
+	}
+	endpoints, err := config.Endpoints(ref)
+	return report.NewRoute(ref.Name, ref, endpoints, err)
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses, the same in every output format.
+const (
+	exitOK      = 0
+	exitFailing = 1
+	exitUsage   = 2 // the command line is wrong, or pullwhy could not do its job
+)
+
+// errFailing ends a command that did its job and found something failing.
+var errFailing = errors.New("something is failing")
+
+// env is what commands share: where to read and write, and the flags of several of them.
+type env struct {
+	in       io.Reader
+	out      io.Writer
+	log      zerolog.Logger
+	hostRoot string
+	output   string
+}
+
+func run(ctx context.Context, args []string, in io.Reader, out, stderr io.Writer) int {
+	e := &env{in: in, out: out, log: logger(stderr)}
+	root := rootCommand(e)
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(stderr)
+	switch err := root.ExecuteContext(ctx); {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errFailing):
+		return exitFailing
+	default:
+		fmt.Fprintln(stderr, "pullwhy:", err)
+		return exitUsage
+	}
+}
+
+// logger is the tool's own log, for people, on standard error.
+func logger(stderr io.Writer) zerolog.Logger {
+	return zerolog.New(zerolog.ConsoleWriter{
+		Out: stderr, NoColor: true, TimeFormat: time.TimeOnly,
+	}).With().Timestamp().Logger()
+}
+
+func rootCommand(e *env) *cobra.Command {
+	root := diagnoseCommand(e)
+	root.Use = "pullwhy [IMAGE...]"
+	root.Short = "Say why an image pull failed on this K3s, RKE2 or containerd node"
+	root.SilenceUsage, root.SilenceErrors = true, true
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.Args = imagesNotCommands
+	flags := root.PersistentFlags()
+	flags.StringVar(&e.hostRoot, "host-root", "/", "the node's filesystem; /host where the node is mounted there")
+	flags.StringVarP(&e.output, "output", "o", formatText, "text or json")
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return checkFormat(e.output) }
+	root.AddCommand(diagnoseCommand(e), logsCommand(e), routeCommand(e), demoCommand(e), schemaCommand(e), versionCommand(e))
+	return root
+}
+
+// imagesNotCommands keeps a mistyped command from being taken for an image of Docker Hub.
+func imagesNotCommands(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 && !strings.ContainsAny(args[0], "/:.@") {
+		return fmt.Errorf("unknown command %q; for the image of that name: pullwhy diagnose %s", args[0], args[0])
+	}
+	return nil
+}
