@@ -1,0 +1,20 @@
+# Everything is run with Go and, for the end-to-end tests, with Debian's packages.
+
+.PHONY: build test unit e2e e2e-setup
+
+build:
+	CGO_ENABLED=0 go build -trimpath -o bin/pullwhy ./cmd/pullwhy
+
+# All that CI runs: installs what the end-to-end tests need, then vets and tests.
+test: e2e-setup unit e2e
+
+unit:
+	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	go vet ./...
+	go test -race ./...
+
+e2e-setup:
+	e2e/setup.sh
+
+e2e:
+	cd e2e && go vet ./... && go test -count=1 -timeout 20m ./...
