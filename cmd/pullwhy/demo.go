@@ -21,7 +21,7 @@ func demoCommand(e *env) *cobra.Command {
 The node pulls from a registry through a mirror. The mirror's certificate is signed by an authority
 that the node was not told of; the registry itself, which containerd asks last, denies the pull. What
 Kubernetes shows is the denial.`,
-		Args:  cobra.NoArgs,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), demoLimit)
 			defer cancel()
