@@ -67,19 +67,30 @@ func (o observation) settings() string {
 	return "/etc/containerd/certs.d"
 }
 
-// edit says what to write into the settings file: a line of registries.yaml, or of
-// hosts.toml where containerd's files are the user's own.
-func (o observation) edit(why, yaml, toml string) Note {
-	text := yaml
+// configure says what to write for the endpoint's host, and why unless the finding says so: an entry of configs in
+// registries.yaml, or one of hosts.toml where containerd's files are the user's own.
+func (o observation) configure(why, yaml, toml string) Note {
+	text := fmt.Sprintf(`configs: "%s": %s`, credentialsKey(o.endpointHost()), yaml)
 	if !rendered(o.node) {
-		text = toml
+		text = o.hostTable(toml)
 	}
-	return Note{Text: fmt.Sprintf("%s: in %s: %s", why, o.settings(), text), File: o.settings()}
+	if why != "" {
+		text = why + ": " + text
+	}
+	return Note{Text: text, File: o.settings()}
 }
 
-// configs is an entry of registries.yaml for the host that failed.
-func (o observation) configs(entry string) string {
-	return fmt.Sprintf(`configs: {"%s": %s}`, credentialsKey(o.host()), entry)
+// mendEndpoint says where the endpoint itself is written, and what to write instead: url,
+// where that is known.
+func (o observation) mendEndpoint(why, url string) Note {
+	file, line := o.settings(), 0
+	if o.endpoint != nil && o.configured().File != "" {
+		file, line = o.configured().File, o.configured().Line
+	}
+	if url != "" {
+		why += fmt.Sprintf(": %q", url)
+	}
+	return Note{Text: why, File: file, Line: line}
 }
 
 // credentialsKey is the configs key by which settings for a host are found: those of Docker
@@ -123,7 +134,7 @@ func look(text, command string) Note { return Note{Text: text, Command: command}
 
 // presented prints the certificates that the endpoint presents.
 func (o observation) presented() string {
-	return fmt.Sprintf("openssl s_client -connect %s -servername %s -showcerts </dev/null", quote(o.dialled()), quote(o.name()))
+	return fmt.Sprintf("openssl s_client -connect %s </dev/null", quote(o.dialled()))
 }
 
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9._/:@%+=,-]+$`)

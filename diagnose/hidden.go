@@ -35,29 +35,48 @@ func otherCause(told logparse.Failure, root RootCause) bool {
 // (remotes/docker/resolver.go: 1.x returns the first error that is no 404; 2.x the one
 // that got furthest, a status before a 404 before a failed connection.)
 func (j *joined) whyHidden(p logparse.Pull, root RootCause) string {
-	release := j.release()
+	release, told := j.release(), j.told(p)
 	switch {
 	case root.Cause == cause.ConfigInvalid && root.Endpoint == "":
-		return release + " logs a hosts.toml that it cannot decode, ignores it, and reports only what happened without it"
+		return release + " ignores a hosts.toml that it cannot decode, and reports what happened without it"
 	case p.Stage != logparse.StageResolve:
-		return release + " reports the error of the first endpoint that was asked for the content"
-	case strings.HasPrefix(j.Node.ContainerdVersion, "v1.") || strings.HasPrefix(j.Node.ContainerdVersion, "1."):
-		return release + " reports the first error that is not a 404, so the miss before it does not show"
+		return release + " reports the first endpoint that was asked for the content"
+	case root.Cause == cause.NotFound && j.firstGeneration():
+		return fmt.Sprintf("%s prefers %s to a 404", release, told)
 	}
-	return fmt.Sprintf("%s reports the answer that got furthest: %s at %s outranks %s",
-		release, p.Reported.Cause, where(p.Reported.Endpoint), root.Cause)
+	return fmt.Sprintf("%s prefers %s to this", release, told)
 }
 
+// told is what the kubelet was told, in a few words.
+func (j *joined) told(p logparse.Pull) string {
+	what := ruleFor(p.Reported.Cause).noun
+	for _, a := range p.Attempts {
+		if a.Cause != p.Reported.Cause && (p.Reported.Endpoint == "" || !sameHost(a.Endpoint, p.Reported.Endpoint)) {
+			continue
+		}
+		if a.StatusCode != 0 {
+			what = fmt.Sprint(a.StatusCode)
+		}
+		if a.Default {
+			return "the default endpoint's " + what
+		}
+	}
+	if p.Reported.Endpoint == "" {
+		return "another endpoint's " + what
+	}
+	return fmt.Sprintf("the %s of %s", what, p.Reported.Endpoint)
+}
+
+// firstGeneration reports whether the node's containerd is a 1.x.
+func (j *joined) firstGeneration() bool {
+	return strings.HasPrefix(strings.TrimPrefix(j.Node.ContainerdVersion, "v"), "1.")
+}
+
+// release is containerd's, as far as it decides what is reported.
 func (j *joined) release() string {
-	if v := strings.TrimPrefix(j.Node.ContainerdVersion, "v"); v != "" {
-		return "containerd " + v
+	parts := strings.SplitN(strings.TrimPrefix(j.Node.ContainerdVersion, "v"), ".", 3)
+	if len(parts) < 2 {
+		return "containerd"
 	}
-	return "containerd"
-}
-
-func where(endpoint string) string {
-	if endpoint == "" {
-		return "another endpoint"
-	}
-	return endpoint
+	return "containerd " + parts[0] + "." + parts[1]
 }

@@ -33,7 +33,7 @@ func (o observation) finding(severity Severity) Finding {
 	rule := ruleFor(o.cause)
 	f := Finding{
 		Code: string(o.cause), Also: []string{}, Severity: severity, Basis: o.basis(),
-		Title: rule.title, Detail: rule.detail(o), Cause: o.cause,
+		Title: rule.title, Detail: o.explained(rule), Cause: o.cause,
 		Endpoint: cmp.Or(o.target, o.url), Images: []string{}, Evidence: o.evidence(), Fix: rule.fix(o),
 	}
 	if o.cause == cause.ConfigInvalid && o.told.Cause != "" {
@@ -87,7 +87,7 @@ func (o observation) evidence() []Note {
 		add(Note{Text: cmp.Or(o.pull.Reported.Error, o.pull.ReportedError), File: o.pull.Reported.File, Line: o.pull.Reported.Line})
 	}
 	add(Note{Text: o.seenNow()})
-	add(Note{Text: o.certificate()})
+	add(Note{Text: o.presents()})
 	switch {
 	case o.issue != nil:
 		add(Note{Text: o.issue.Detail, File: o.issue.File, Line: o.issue.Line})
@@ -157,11 +157,12 @@ func failedStep(p probe.Result) string {
 	return "none"
 }
 
-func (o observation) certificate() string {
-	if o.probe == nil || o.probe.Certificate == nil || !strings.HasPrefix(string(o.cause), "tls_") {
+// presents describes the certificate where the failure is about it.
+func (o observation) presents() string {
+	c := o.certificate()
+	if c == nil || !strings.HasPrefix(string(o.cause), "tls_") {
 		return ""
 	}
-	c := o.probe.Certificate
 	return fmt.Sprintf("certificate of %q, issued by %q, for %s, valid from %s to %s", c.Subject, c.Issuer,
 		cmp.Or(strings.Join(c.DNSNames, ", "), "no name"), c.NotBefore.Format("2006-01-02"), c.NotAfter.Format("2006-01-02"))
 }

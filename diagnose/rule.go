@@ -2,15 +2,16 @@ package diagnose
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/registry"
 )
 
-// A rule says what a cause means and what to do about it.
+// A rule says what a cause means and what to do about it. Where it happened is told beside
+// it: no sentence repeats the endpoint.
 type rule struct {
 	title  string                     // what is wrong, without where
+	noun   string                     // the same as a thing that another error is preferred over
 	detail func(o observation) string // what that means on this node
 	fix    func(o observation) []Note // what to type, in order
 }
@@ -30,25 +31,18 @@ func ruleFor(c cause.Cause) rule {
 	return nodeRules[cause.Unknown]
 }
 
-// says makes a rule's detail of a sentence in which %s stands for the host that failed.
-func says(format string) func(observation) string {
-	return func(o observation) string {
-		if !strings.Contains(format, "%s") {
-			return format
-		}
-		return fmt.Sprintf(format, o.subject())
-	}
+// says makes a rule's detail of a sentence that is true of every node.
+func says(sentence string) func(observation) string {
+	return func(observation) string { return sentence }
 }
 
-// subject is what failed, in words.
-func (o observation) subject() string {
-	switch {
-	case o.target != "":
-		return o.target + " (on behalf of " + o.url + ")"
-	case o.url != "":
-		return o.url
+// explained is the rule's detail and, for a token service or a redirect's target, who sends
+// containerd there.
+func (o observation) explained(r rule) string {
+	if o.target == "" || o.url == "" {
+		return r.detail(o)
 	}
-	return "the endpoint"
+	return r.detail(o) + "; " + o.url + " sends containerd there"
 }
 
 // issueFinding is the finding of a mistake that no failure was tied to.

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
 )
@@ -10,18 +11,20 @@ import (
 var networkRules = map[cause.Cause]rule{
 	cause.DNSNotFound: {
 		title:  "the name does not exist",
-		detail: says("the node's resolver says that the host name of %s does not exist; cluster DNS is not asked, containerd uses the node's"),
+		noun:   "unknown host name",
+		detail: nameUnknown,
 		fix: func(o observation) []Note {
 			return o.change(
 				look("ask the node's own resolver", "getent hosts "+quote(o.name())),
-				o.edit("correct the host name, if it is wrong", `endpoint: ["https://HOST"]`, o.hostTable("")),
+				o.mendEndpoint("correct the name, if it is wrong", ""),
 				Note{Text: "or make the name known to the node: in its DNS, or in /etc/hosts: ADDRESS " + o.name(), File: "/etc/hosts"},
 			)
 		},
 	},
 	cause.DNSFailure: {
 		title:  "the DNS server fails or does not answer",
-		detail: says("the name of %s could not be looked up: the node's DNS servers failed or did not answer, which says nothing of whether the name exists"),
+		noun:   "DNS failure",
+		detail: says("the node's DNS servers failed or did not answer; whether the name exists is not known"),
 		fix: func(o observation) []Note {
 			return []Note{
 				look("see which servers the node asks", "cat /etc/resolv.conf"),
@@ -32,18 +35,20 @@ var networkRules = map[cause.Cause]rule{
 	},
 	cause.ConnectRefused: {
 		title:  "nothing listens there",
-		detail: says("the host of %s answers, but no process listens on that port"),
+		noun:   "refused connection",
+		detail: says("the host answers, but nothing listens on that port"),
 		fix: func(o observation) []Note {
 			return o.change(
 				look("try it from this node", "curl -v "+quote(o.api())),
 				Note{Text: "start the registry at " + o.dialled()},
-				o.edit("or correct the port, if another one serves", `endpoint: ["https://`+o.name()+`:PORT"]`, o.hostTable("")),
+				o.mendEndpoint("or correct the port, if another one serves", ""),
 			)
 		},
 	},
 	cause.ConnectTimeout: {
 		title:  "no answer to the connection",
-		detail: says("packets to %s get no answer: a firewall drops them, or the host is down"),
+		noun:   "connection timeout",
+		detail: says("nothing comes back: a firewall drops the packets, or the host is down"),
 		fix: func(o observation) []Note {
 			return []Note{
 				look("try it from this node", "curl -v --connect-timeout 5 "+quote(o.api())),
@@ -53,7 +58,8 @@ var networkRules = map[cause.Cause]rule{
 	},
 	cause.NoRoute: {
 		title:  "no route to the host",
-		detail: says("this node has no route to %s; an IPv6 address on a node without IPv6 looks the same"),
+		noun:   "missing route",
+		detail: noRoute,
 		fix: func(o observation) []Note {
 			return []Note{
 				look("see the addresses", "getent ahosts "+quote(o.name())),
@@ -64,7 +70,8 @@ var networkRules = map[cause.Cause]rule{
 	},
 	cause.ProxyError: {
 		title:  "the proxy fails",
-		detail: says("the request to %s goes through a proxy, and the proxy fails"),
+		noun:   "proxy error",
+		detail: proxyFails,
 		fix: func(o observation) []Note {
 			return o.change(
 				look("see which proxy containerd uses", "tr '\\0' '\\n' </proc/$(pgrep -xo containerd)/environ | grep -i proxy"),
@@ -74,7 +81,8 @@ var networkRules = map[cause.Cause]rule{
 	},
 	cause.TimeoutDeadline: {
 		title:  "a deadline passed",
-		detail: says("%s was too slow: the request or the whole pull ran into its deadline"),
+		noun:   "timeout",
+		detail: says("the request, or the whole pull, took longer than its deadline"),
 		fix: func(o observation) []Note {
 			return []Note{look("measure it", "curl -sS -o /dev/null -w '%{time_total}s\\n' "+quote(o.api())),
 				{Text: "mend what slows it down; for large images raise image_pull_progress_timeout of containerd"}}
@@ -87,4 +95,26 @@ func (o observation) environment() string {
 		return ""
 	}
 	return "/etc/systemd/system/" + o.node.Unit + ".service.env"
+}
+
+func nameUnknown(o observation) string {
+	text := fmt.Sprintf("the node's DNS says that %q does not exist", o.name())
+	if strings.HasSuffix(o.name(), ".svc") || strings.Contains(o.name(), ".svc.") {
+		text += "; containerd asks the node's DNS, never the cluster's"
+	}
+	return text
+}
+
+func noRoute(o observation) string {
+	if o.probe == nil || o.probe.Address == "" {
+		return "this node has no route to its address; IPv6 on a node without IPv6 looks the same"
+	}
+	return fmt.Sprintf("this node has no route to %s, an address of that name", o.probe.Address)
+}
+
+func proxyFails(o observation) string {
+	if o.probe == nil || o.probe.Proxy == "" {
+		return "the request goes through a proxy, and the proxy fails"
+	}
+	return fmt.Sprintf("the request goes through the proxy %s, and that fails", o.probe.Proxy)
 }

@@ -11,6 +11,7 @@ import (
 var nodeRules = map[cause.Cause]rule{
 	cause.InvalidReference: {
 		title:  "the image name does not parse",
+		noun:   "invalid name",
 		detail: says("no request was made: the name is not a valid image reference"),
 		fix: func(o observation) []Note {
 			return []Note{{Text: fmt.Sprintf("correct the image name in the pod's specification: %q", o.image)}}
@@ -18,6 +19,7 @@ var nodeRules = map[cause.Cause]rule{
 	},
 	cause.ImageNeverPull: {
 		title:  "the image is absent and may not be pulled",
+		noun:   "pull policy",
 		detail: says("the pod says imagePullPolicy: Never, and the image is not on this node"),
 		fix: func(o observation) []Note {
 			return []Note{{Text: "set imagePullPolicy: IfNotPresent, or import the image on this node: " + o.image, Command: "ctr -n k8s.io images import FILE.tar"}}
@@ -25,16 +27,19 @@ var nodeRules = map[cause.Cause]rule{
 	},
 	cause.ConfigInvalid: {
 		title:  "containerd's registry configuration is wrong or ignored",
+		noun:   "configuration error",
 		detail: ignored,
 		fix:    observation.mend,
 	},
 	cause.ConfigFileUnreadable: {
 		title:  "a configured certificate or key file cannot be used",
+		noun:   "unreadable file",
 		detail: says("no request was made: a CA, certificate or key file that the configuration names is missing or unusable, which fails every pull of that registry"),
 		fix:    observation.mend,
 	},
 	cause.Cancelled: {
 		title:  "the pull was cancelled",
+		noun:   "cancellation",
 		detail: says("the text does not say why; the kubelet or containerd was restarted, or the pod was deleted meanwhile"),
 		fix: func(o observation) []Note {
 			return []Note{look("pull it by hand", "crictl pull "+quote(o.image))}
@@ -42,6 +47,7 @@ var nodeRules = map[cause.Cause]rule{
 	},
 	cause.Unknown: {
 		title:  "the reason is not in the text",
+		noun:   "error",
 		detail: says("containerd's text does not decide what failed"),
 		fix: func(o observation) []Note {
 			return []Note{look("pull it by hand", "crictl pull "+quote(o.image)),

@@ -3,35 +3,40 @@ package diagnose
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/probe"
 )
 
 // tlsRules judge the handshake and what is presented in it.
 var tlsRules = map[cause.Cause]rule{
 	cause.TLSUnknownAuthority: {
 		title:  "the certificate is signed by an authority that this node does not trust",
+		noun:   "untrusted certificate",
 		detail: unknownAuthority,
 		fix: func(o observation) []Note {
 			return append(o.change(
-				o.edit("name the certificate of the authority that signed it", o.configs("{tls: {ca_file: /PATH/ca.crt}}"), o.hostTable(`ca = "/PATH/ca.crt"`))),
-				look("see what is presented, if you do not have it", o.presented()))
+				o.configure("", "{tls: {ca_file: /PATH/ca.crt}}", `ca = "/PATH/ca.crt"`)),
+				look("see what is presented", o.presented()))
 		},
 	},
 	cause.TLSHostnameMismatch: {
 		title:  "the certificate is for other names",
+		noun:   "certificate for other names",
 		detail: otherNames,
 		fix: func(o observation) []Note {
 			return o.change(
 				look("see the names in it", o.presented()+" | openssl x509 -noout -ext subjectAltName"),
-				o.edit("use a name that is in the certificate", `endpoint: ["https://NAME"]`, `[host."https://NAME"]`),
+				o.mendEndpoint("use a name that is in the certificate", ""),
 				Note{Text: "or issue a certificate that has " + o.name() + " among its subject alternative names"},
 			)
 		},
 	},
 	cause.TLSLegacyCommonName: {
 		title:  "the certificate has only a Common Name",
-		detail: says("the certificate of %s has no subject alternative names; containerd does not look at the Common Name"),
+		noun:   "certificate without names",
+		detail: says("the certificate has no subject alternative names, and containerd does not look at the Common Name"),
 		fix: func(o observation) []Note {
 			return []Note{{Text: "issue a certificate with " + o.name() + " as subject alternative name, and install it at " + o.dialled()},
 				look("check it afterwards", o.presented()+" | openssl x509 -noout -ext subjectAltName")}
@@ -39,6 +44,7 @@ var tlsRules = map[cause.Cause]rule{
 	},
 	cause.TLSExpired: {
 		title:  "the certificate has expired",
+		noun:   "expired certificate",
 		detail: expired,
 		fix: func(o observation) []Note {
 			return []Note{
@@ -50,7 +56,8 @@ var tlsRules = map[cause.Cause]rule{
 	},
 	cause.TLSNotYetValid: {
 		title:  "the certificate is not valid yet",
-		detail: says("the certificate of %s begins in the future, seen from this node: usually the node's clock is behind"),
+		noun:   "certificate of the future",
+		detail: notYetValid,
 		fix: func(o observation) []Note {
 			return []Note{look("compare this node's clock", "timedatectl"),
 				{Text: "set the clock, or issue a certificate that is valid already"}}
@@ -58,16 +65,17 @@ var tlsRules = map[cause.Cause]rule{
 	},
 	cause.TLSClientCertRequired: {
 		title:  "the server demands a client certificate",
-		detail: says("%s wants a client certificate, and none, or not the right one, is configured for it"),
+		noun:   "demand for a client certificate",
+		detail: clientCertificate,
 		fix: func(o observation) []Note {
-			return o.change(o.edit("name the client certificate and its key",
-				o.configs("{tls: {cert_file: /PATH/client.crt, key_file: /PATH/client.key}}"),
-				o.hostTable(`client = ["/PATH/client.crt", "/PATH/client.key"]`)))
+			return o.change(o.configure("", "{tls: {cert_file: /PATH/client.crt, key_file: /PATH/client.key}}",
+				`client = ["/PATH/client.crt", "/PATH/client.key"]`))
 		},
 	},
 	cause.TLSHandshake: {
 		title:  "the TLS handshake fails",
-		detail: says("%s accepts the connection, but no TLS session comes about: no common version or cipher, a peer that does not speak TLS, or a connection that is closed in between"),
+		noun:   "TLS failure",
+		detail: says("the connection opens, TLS does not: no common version or cipher, a peer without TLS, or something in between that closes it"),
 		fix: func(o observation) []Note {
 			return []Note{
 				look("see how far it comes", o.presented()),
@@ -77,7 +85,8 @@ var tlsRules = map[cause.Cause]rule{
 	},
 	cause.TLSHandshakeTimeout: {
 		title:  "the TLS handshake does not end",
-		detail: says("%s accepts the connection and then says nothing: an overloaded server, a broken path MTU, or a port that waits for another protocol"),
+		noun:   "TLS timeout",
+		detail: says("the connection opens, then silence: an overloaded server, a broken path MTU, or a port for something else"),
 		fix: func(o observation) []Note {
 			return []Note{
 				look("see how far it comes", o.presented()),
@@ -87,42 +96,71 @@ var tlsRules = map[cause.Cause]rule{
 	},
 	cause.HTTPResponseToHTTPSClient: {
 		title:  "a plain-HTTP server is asked with https",
-		detail: says("%s speaks plain HTTP on that port; skipping verification does not help, for there is no certificate"),
+		noun:   "plain-HTTP answer",
+		detail: says("it speaks plain HTTP on that port, and the endpoint is configured with https"),
 		fix: func(o observation) []Note {
-			return o.change(o.edit("say http", fmt.Sprintf(`endpoint: ["http://%s"]`, o.host()), fmt.Sprintf(`[host."http://%s"]`, o.host())))
+			return o.change(o.mendEndpoint("say http", "http://"+o.host()))
 		},
 	},
 	cause.HTTPRequestToHTTPSServer: {
 		title:  "a TLS server is asked with plain http",
-		detail: says("%s speaks TLS on that port"),
+		noun:   "refusal of plain HTTP",
+		detail: says("it speaks TLS on that port, and the endpoint is configured with http"),
 		fix: func(o observation) []Note {
-			return o.change(o.edit("say https", fmt.Sprintf(`endpoint: ["https://%s"]`, o.host()), fmt.Sprintf(`[host."https://%s"]`, o.host())))
+			return o.change(o.mendEndpoint("say https", "https://"+o.host()))
 		},
 	},
 }
 
 func unknownAuthority(o observation) string {
-	trusted := "the node's CA certificates"
+	if c := o.certificate(); c != nil && c.Issuer != "" {
+		return fmt.Sprintf("its certificate is signed by %q, which %s", c.Issuer, o.distrust())
+	}
+	return "its certificate is signed by an authority that " + o.distrust()
+}
+
+// distrust says what the certificate was verified against.
+func (o observation) distrust() string {
 	if o.endpoint != nil && len(o.endpoint.CAFiles) > 0 {
-		trusted += " and " + strings.Join(o.endpoint.CAFiles, ", ")
+		return fmt.Sprintf("neither this node nor %s trusts", strings.Join(o.endpoint.CAFiles, ", "))
 	}
-	if o.probe == nil || o.probe.Certificate == nil {
-		return fmt.Sprintf("the certificate of %s is signed by an authority that is not among %s", o.subject(), trusted)
-	}
-	return fmt.Sprintf("the certificate of %s is signed by %q, which is not among %s", o.subject(), o.probe.Certificate.Issuer, trusted)
+	return "this node does not trust"
 }
 
 func otherNames(o observation) string {
-	if o.probe == nil || o.probe.Certificate == nil || len(o.probe.Certificate.DNSNames) == 0 {
-		return fmt.Sprintf("the certificate that %s presents does not name %s", o.subject(), o.name())
+	if c := o.certificate(); c != nil && len(c.DNSNames) > 0 {
+		return fmt.Sprintf("its certificate is for %s, not for %s", strings.Join(c.DNSNames, ", "), o.name())
 	}
-	return fmt.Sprintf("the certificate that %s presents is for %s, not for %s",
-		o.subject(), strings.Join(o.probe.Certificate.DNSNames, ", "), o.name())
+	return "its certificate does not name " + o.name()
 }
 
 func expired(o observation) string {
-	if o.probe == nil || o.probe.Certificate == nil {
-		return fmt.Sprintf("the certificate of %s is no longer valid", o.subject())
+	if c := o.certificate(); c != nil {
+		return "its certificate was valid until " + moment(c.NotAfter)
 	}
-	return fmt.Sprintf("the certificate of %s was valid until %s", o.subject(), o.probe.Certificate.NotAfter.UTC().Format("2006-01-02 15:04 MST"))
+	return "its certificate is no longer valid"
+}
+
+func notYetValid(o observation) string {
+	if c := o.certificate(); c != nil {
+		return fmt.Sprintf("its certificate is valid from %s on: usually this node's clock is behind", moment(c.NotBefore))
+	}
+	return "its certificate begins in the future: usually this node's clock is behind"
+}
+
+func clientCertificate(o observation) string {
+	if o.endpoint != nil && len(o.endpoint.Clients) > 0 {
+		return "it wants a client certificate, and does not accept " + o.endpoint.Clients[0].Cert
+	}
+	return "it wants a client certificate, and none is configured"
+}
+
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
+
+// certificate is what was presented when the TLS step was walked again; nil where it was not.
+func (o observation) certificate() *probe.Certificate {
+	if o.probe == nil || o.target != "" {
+		return nil
+	}
+	return o.probe.Certificate
 }

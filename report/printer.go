@@ -10,67 +10,168 @@ import (
 	"github.com/pullwhy/pullwhy/diagnose"
 )
 
-// labelWidth is that of the longest label and its space.
-const labelWidth = 17
+const (
+	// defaultWidth is that of the terminals that a rescue console gives.
+	defaultWidth = 80
+	minWidth     = 40
+
+	detailLabel = 12 // the longest label of the details, and spaces
+
+	noBreak = "\u00a0" // a space at which no line is broken
+
+	boldOn   = "\x1b[1m"
+	colorOff = "\x1b[0m"
+)
 
 // A printer lays out lines of labelled text. Errors of the writer show at Flush.
 type printer struct {
-	w     *bufio.Writer
-	width int
+	TextOptions
+	w *bufio.Writer
+}
+
+func newPrinter(w *bufio.Writer, o TextOptions) *printer {
+	if o.Width < minWidth {
+		o.Width = defaultWidth
+	}
+	return &printer{o, w}
 }
 
 func (p *printer) line(format string, args ...any) {
-	fmt.Fprintln(p.w, clean(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(p.w, p.clean(fmt.Sprintf(format, args...)))
+}
+
+// bold writes a line that stands out.
+func (p *printer) bold(text string) {
+	text = strings.ReplaceAll(p.clean(text), noBreak, " ")
+	if p.Color {
+		text = boldOn + text + colorOff
+	}
+	fmt.Fprintln(p.w, text)
+}
+
+// title begins a part of the details.
+func (p *printer) title(text string) {
+	p.line("")
+	p.bold(text)
 }
 
 // field writes a label and its text, wrapped below itself.
 func (p *printer) field(label, text string) {
-	for _, line := range wrap(clean(text), p.width-labelWidth-2) {
-		fmt.Fprintf(p.w, "  %-*s%s\n", labelWidth, label, line)
+	for _, line := range wrap(p.clean(text), p.Width-detailLabel-2) {
+		fmt.Fprintf(p.w, "  %-*s%s\n", detailLabel, label, line)
 		label = ""
 	}
 }
 
-// tail writes a label and the end of its text, as much as fits into two lines: in an error
-// the reason stands last.
-func (p *printer) tail(label, text string) {
-	text = clean(text)
-	room := 2*(p.width-labelWidth-2) - 8
-	if runes := []rune(text); len(runes) > room {
-		text = string(runes[len(runes)-room:])
-		if _, rest, ok := strings.Cut(text, " "); ok {
-			text = rest
-		}
-		text = "… " + text
-	}
-	p.field(label, text)
+// A field is a label and its text.
+type field struct {
+	label, text string
+	suffix      string // stands after the text, also where that is cut
+	keepEnd     bool   // cut at the front: in an error the reason stands last
+	whole       bool   // never cut, never wrapped
+	lines       []string
 }
 
-// advice writes one step of a fix; commands are never wrapped, they are to be pasted.
-func (p *printer) advice(n diagnose.Note, first bool) {
-	label := ""
-	if first {
-		label = "Type:"
+// fields writes those that have a text, in at most so many lines: the first ones
+// are cut first.
+func (p *printer) fields(all []*field, lines int) {
+	total := 0
+	for _, f := range all {
+		p.lay(f, lines)
+		total += len(f.lines)
 	}
-	if n.Command == "" {
-		p.field(label, n.Text)
+	for _, f := range all {
+		if over := total - lines; over > 0 && len(f.lines) > 1 {
+			total -= len(f.lines)
+			p.lay(f, max(1, len(f.lines)-over))
+			total += len(f.lines)
+		}
+	}
+	for _, f := range all {
+		for _, line := range f.lines {
+			fmt.Fprintln(p.w, line)
+		}
+	}
+}
+
+// lay breaks the field's text into at most so many lines.
+func (p *printer) lay(f *field, lines int) {
+	text, suffix := p.clean(f.text), p.clean(f.suffix)
+	switch {
+	case text == "":
+		return
+	case f.whole:
+		f.lines = []string{"  " + f.label + " " + text}
 		return
 	}
-	line := fmt.Sprintf("  %-*s$ %s", labelWidth, label, clean(n.Command))
-	if note := "   # " + clean(n.Text); n.Text != "" && utf8.RuneCountInString(line+note) <= p.width {
-		line += note
+	f.lines = p.hang(f.label, text+suffix)
+	for cut := []rune(text); len(f.lines) > lines && len(cut) > 0; {
+		if f.keepEnd {
+			cut = cut[1:]
+			f.lines = p.hang(f.label, p.ellipsis()+" "+fromWord(cut)+suffix)
+			continue
+		}
+		cut = cut[:len(cut)-1]
+		f.lines = p.hang(f.label, toWord(cut)+p.ellipsis()+suffix)
 	}
-	fmt.Fprintln(p.w, line)
+}
+
+// hang wraps a label and its text, further lines indented below the first.
+func (p *printer) hang(label, text string) []string {
+	lines := wrap(label+" "+text, p.Width-4)
+	for i := range lines {
+		lines[i] = "    " + lines[i]
+	}
+	lines[0] = lines[0][2:]
+	return lines
+}
+
+// fromWord leaves out what the cut left of the first word, toWord of the last one, unless
+// that is all there is.
+func fromWord(cut []rune) string {
+	if _, rest, ok := strings.Cut(string(cut), " "); ok {
+		return rest
+	}
+	return string(cut)
+}
+
+func toWord(cut []rune) string {
+	text := string(cut)
+	if i := strings.LastIndexByte(text, ' '); i > 0 {
+		text = text[:i+1]
+	}
+	return strings.TrimRight(text, ",;:")
+}
+
+func (p *printer) ellipsis() string {
+	if p.ASCII {
+		return "..."
+	}
+	return "…"
+}
+
+// step writes one step of a fix in full.
+func (p *printer) step(number int, n diagnose.Note) {
+	label := fmt.Sprintf("fix %d", number)
+	if n.Text != "" {
+		p.field(label, withPlace(n))
+		label = ""
+	}
+	if n.Command != "" {
+		fmt.Fprintf(p.w, "  %-*s$ %s\n", detailLabel, label, p.clean(n.Command))
+	}
 }
 
 // clean removes what could steer a terminal: text of logs and servers is untrusted.
-func clean(text string) string {
+func (p *printer) clean(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':
 			return ' '
 		case r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
 			return '.'
+		case p.ASCII && r > unicode.MaxASCII && string(r) != noBreak:
+			return '?'
 		}
 		return r
 	}, text)
@@ -80,7 +181,8 @@ func clean(text string) string {
 func wrap(text string, width int) []string {
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(text) {
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ' ' }) {
+		word = strings.ReplaceAll(word, noBreak, " ")
 		switch {
 		case line == "":
 			line = word

@@ -35,7 +35,7 @@ func read(t *testing.T, path string) *Report {
 func TestRender(t *testing.T) {
 	for _, path := range reports(t) {
 		var got bytes.Buffer
-		if err := read(t, path).WriteText(&got, 80); err != nil {
+		if err := read(t, path).WriteText(&got, TextOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		golden := strings.TrimSuffix(path, ".json") + ".txt"
@@ -108,7 +108,7 @@ func TestNoControlCharacters(t *testing.T) {
 		Endpoints: []diagnose.Endpoint{{URL: hostile, Error: hostile, Status: "failed"}},
 	}, []registry.Source{{Path: hostile, Status: registry.StatusUnreadable, Detail: hostile}})
 	var out bytes.Buffer
-	if err := r.WriteText(&out, 0); err != nil {
+	if err := r.WriteText(&out, TextOptions{Verbose: true}); err != nil {
 		t.Fatal(err)
 	}
 	if strings.ContainsAny(out.String(), "\x1b\r\x07\u202e\u200b") {

@@ -87,7 +87,7 @@ func routeEndpoint(ref registry.Reference, ep registry.Endpoint) RouteEndpoint {
 
 // WriteRoutes writes routes for people.
 func WriteRoutes(w io.Writer, routes []Route) error {
-	p := &printer{w: bufio.NewWriter(w), width: defaultWidth}
+	p := newPrinter(bufio.NewWriter(w), TextOptions{})
 	for _, r := range routes {
 		p.line("%s", r.Image)
 		if r.Error != nil {

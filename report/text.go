@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/pullwhy/pullwhy/diagnose"
@@ -13,119 +11,37 @@ import (
 	"github.com/pullwhy/pullwhy/registry"
 )
 
-// defaultWidth is that of the terminals that a rescue console gives.
-const defaultWidth = 80
+// TextOptions say how a report is laid out. The zero value is for a file: 80 columns, no
+// colour, UTF-8.
+type TextOptions struct {
+	Width   int  // columns; below 40 means 80
+	Color   bool // escape sequences for bold and colours
+	ASCII   bool // nothing beyond ASCII of its own
+	Verbose bool // steps, certificates, timings and the log's own words
+}
 
 // WriteText writes the report for people: what fails, what Kubernetes says of it, the cause
-// and what to type first, everything else below. width is in columns; 0 means 80.
-func (r *Report) WriteText(w io.Writer, width int) error {
-	if width <= 0 {
-		width = defaultWidth
-	}
-	p := &printer{w: bufio.NewWriter(w), width: width}
+// and what to type first, everything else below.
+func (r *Report) WriteText(w io.Writer, o TextOptions) error {
+	p := newPrinter(bufio.NewWriter(w), o)
 	for _, f := range r.Findings {
-		if f.Severity != diagnose.Info || f.Basis != diagnose.Configured {
-			r.finding(p, f)
+		if shown(f) {
+			r.head(p, f)
 		}
 	}
 	r.images(p)
 	r.summary(p)
-	r.endpoints(p)
-	r.sources(p)
+	if r.Verdict != diagnose.Healthy || o.Verbose {
+		r.details(p)
+		r.endpoints(p)
+		r.sources(p)
+	}
 	return p.w.Flush()
 }
 
-func (r *Report) finding(p *printer, f diagnose.Finding) {
-	p.line("%s", r.headline(f))
-	pull := r.pullOf(f)
-	if pull != nil && pull.ReportedError != "" {
-		p.tail("Kubernetes says:", wrappers.ReplaceAllString(pull.ReportedError, ""))
-	}
-	p.field("Cause:", f.Code+r.at(f))
-	p.field("Because:", because(f))
-	if pull != nil && pull.RootCause.HiddenBecause != "" {
-		p.field("Hidden because:", pull.RootCause.HiddenBecause)
-	}
-	for i, fix := range f.Fix {
-		p.advice(fix, i == 0)
-	}
-	p.line("")
-}
-
-// wrappers is what stands before the reason in every error of a pull.
-var wrappers = regexp.MustCompile(`^(rpc error: code = \w+ desc = )?(failed to pull and unpack image "[^"]*": )?(failed to resolve (reference "[^"]*"|image): )?`)
-
-// headline says what fails.
-func (r *Report) headline(f diagnose.Finding) string {
-	switch {
-	case len(f.Images) > 0 && f.Severity == diagnose.Info:
-		return named(f.Images) + " could not be pulled, and has recovered"
-	case len(f.Images) > 0:
-		return named(f.Images) + " cannot be pulled"
-	case f.Endpoint != "":
-		return f.Endpoint + ": " + f.Title
-	case f.Line > 0:
-		return fmt.Sprintf("%s:%d:%d: %s", f.File, f.Line, f.Column, f.Title)
-	}
-	return f.Title
-}
-
-func named(images []string) string {
-	name := images[0]
-	if name == "" {
-		name = "an image that the text does not name"
-	}
-	if len(images) > 1 {
-		name += fmt.Sprintf(" and %d more", len(images)-1)
-	}
-	return name
-}
-
-// at says where, and which place in the order of endpoints that is.
-func (r *Report) at(f diagnose.Finding) string {
-	if f.Endpoint == "" {
-		return ""
-	}
-	text := " at " + f.Endpoint
-	for _, reg := range r.Registries {
-		if reg.Name != f.Registry {
-			continue
-		}
-		all := reg.Endpoints
-		if reg.DefaultEndpoint != "" {
-			all = append(slices.Clone(all), reg.DefaultEndpoint)
-		}
-		if i := slices.Index(all, f.Endpoint); i >= 0 && len(all) > 1 {
-			return fmt.Sprintf("%s, endpoint %d of %d", text, i+1, len(all))
-		}
-	}
-	return text
-}
-
-// because is the detail, with the place of the evidence.
-func because(f diagnose.Finding) string {
-	for _, n := range f.Evidence {
-		if n.File != "" {
-			return fmt.Sprintf("%s (%s)", f.Detail, place(n.File, n.Line))
-		}
-	}
-	return f.Detail
-}
-
-func place(file string, line int) string {
-	if line == 0 {
-		return file
-	}
-	return fmt.Sprintf("%s:%d", file, line)
-}
-
-func (r *Report) pullOf(f diagnose.Finding) *diagnose.Pull {
-	for i, p := range r.Pulls {
-		if p.RootCause != nil && p.RootCause.Finding == f.ID {
-			return &r.Pulls[i]
-		}
-	}
-	return nil
+// shown keeps what is only worth knowing of a configuration out of the way.
+func shown(f diagnose.Finding) bool {
+	return f.Severity != diagnose.Info || f.Basis != diagnose.Configured
 }
 
 func (r *Report) images(p *printer) {
@@ -134,12 +50,15 @@ func (r *Report) images(p *printer) {
 		case diagnose.Available:
 			p.line("%s: available from %s", img.Image, img.Endpoint)
 		case diagnose.ImageUnknown:
-			p.line("%s: unknown, not every endpoint was asked", img.Image)
+			p.line("%s: unknown, not every endpoint could be asked", img.Image)
 		}
+	}
+	if len(r.Images) > 0 {
+		p.line("")
 	}
 }
 
-// summary is one line on the verdict, and one on the node.
+// summary is one line on the verdict, one on the node, one on what it rests on.
 func (r *Report) summary(p *printer) {
 	failing, recovered := 0, 0
 	for _, pull := range r.Pulls {
@@ -153,6 +72,14 @@ func (r *Report) summary(p *printer) {
 	p.line("%s: %s failing, %d recovered, %d succeeded; %s", r.Verdict, count(failing, "pull"), recovered,
 		len(r.Pulls)-failing-recovered, r.reached())
 	p.line("%s: %s, containerd %s", orUnknown(r.Node.Hostname), r.Node.Distribution, orUnknown(strings.TrimPrefix(r.Node.ContainerdVersion, "v")))
+	files, lines := 0, 0
+	for _, s := range r.Sources {
+		lines += s.Lines
+		if s.Status == registry.StatusRead {
+			files++
+		}
+	}
+	p.line("read %s, %s of log, %s", count(files, "file"), count(lines, "line"), r.Time.UTC().Format("2006-01-02 15:04:05 MST"))
 }
 
 func (r *Report) reached() string {
@@ -172,8 +99,8 @@ func (r *Report) reached() string {
 }
 
 func (r *Report) endpoints(p *printer) {
-	if r.Verdict == diagnose.Healthy {
-		return
+	if len(r.Endpoints) > 0 {
+		p.title("Endpoints")
 	}
 	for _, e := range r.Endpoints {
 		text := e.URL + " (" + strings.Join(e.Registries, ", ")
@@ -185,36 +112,36 @@ func (r *Report) endpoints(p *printer) {
 			text += ": " + string(e.Cause) + ": " + e.Error
 		}
 		p.field(e.Status, text)
-	}
-}
-
-func (r *Report) sources(p *printer) {
-	var read []string
-	for _, s := range r.Sources {
-		switch s.Status {
-		case registry.StatusRead:
-			read = append(read, s.Path)
-		case registry.StatusUnreadable:
-			p.field("unreadable", s.Path+": "+s.Detail)
-		case registry.StatusAbsent:
-			if s.Detail != "" {
-				p.field("absent", s.Path+": "+s.Detail)
-			}
+		if p.Verbose {
+			steps(p, e)
 		}
 	}
-	if r.Verdict == diagnose.Healthy {
-		p.line("read %s, %s of log", count(len(read), "file"), count(r.logLines(), "line"))
-	} else if len(read) > 0 {
-		p.field("read", strings.Join(read, ", "))
-	}
 }
 
-func (r *Report) logLines() int {
-	lines := 0
-	for _, s := range r.Sources {
-		lines += s.Lines
+// sources are the files that the report rests on, those that could not be read first.
+func (r *Report) sources(p *printer) {
+	if len(r.Sources) > 0 {
+		p.title("Sources")
 	}
-	return lines
+	for _, s := range r.Sources {
+		if s.Status == registry.StatusRead && !p.Verbose {
+			continue
+		}
+		if s.Detail != "" {
+			p.field(s.Status, s.Path+": "+s.Detail)
+		} else {
+			p.field(s.Status, s.Path)
+		}
+	}
+	var read []string
+	for _, s := range r.Sources {
+		if s.Status == registry.StatusRead {
+			read = append(read, s.Path)
+		}
+	}
+	if len(read) > 0 && !p.Verbose {
+		p.field(registry.StatusRead, strings.Join(read, ", "))
+	}
 }
 
 func count(n int, what string) string {

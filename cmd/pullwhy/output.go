@@ -11,16 +11,17 @@ import (
 )
 
 const (
-	formatText = "text"
-	formatJSON = "json"
+	formatText  = "text"
+	formatShort = "short"
+	formatJSON  = "json"
 )
 
 func checkFormat(format string) error {
 	switch format {
-	case formatText, formatJSON:
+	case formatText, formatShort, formatJSON:
 		return nil
 	}
-	return fmt.Errorf("unknown output format %q: text or json", format)
+	return fmt.Errorf("unknown output format %q: text, short or json", format)
 }
 
 // print writes the report and turns its verdict into the command's end.
@@ -38,10 +39,13 @@ func (e *env) print(r *report.Report) error {
 }
 
 func (e *env) write(r *report.Report) error {
-	if e.output == formatJSON {
+	switch e.output {
+	case formatJSON:
 		return r.WriteJSON(e.out)
+	case formatShort:
+		return r.WriteShort(e.out)
 	}
-	return r.WriteText(e.out, 0)
+	return r.WriteText(e.out, e.textOptions())
 }
 
 // unknownVerdict says which file or permission was missing.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,8 @@ type env struct {
 	log      zerolog.Logger
 	hostRoot string
 	output   string
+	color    string
+	verbose  bool
 }
 
 func run(ctx context.Context, args []string, in io.Reader, out, stderr io.Writer) int {
@@ -65,8 +68,12 @@ func rootCommand(e *env) *cobra.Command {
 	root.Args = imagesNotCommands
 	flags := root.PersistentFlags()
 	flags.StringVar(&e.hostRoot, "host-root", "/", "the node's filesystem; /host where the node is mounted there")
-	flags.StringVarP(&e.output, "output", "o", formatText, "text or json")
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return checkFormat(e.output) }
+	flags.StringVarP(&e.output, "output", "o", formatText, "text, short or json")
+	flags.StringVar(&e.color, "color", colorAuto, "auto, always or never; NO_COLOR is respected")
+	flags.BoolVarP(&e.verbose, "verbose", "v", false, "steps, certificates, timings and raw lines too")
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		return cmp.Or(checkFormat(e.output), checkColor(e.color))
+	}
 	root.AddCommand(diagnoseCommand(e), logsCommand(e), routeCommand(e), demoCommand(e), schemaCommand(e), versionCommand(e))
 	return root
 }
