@@ -90,7 +90,7 @@ func (l *loader) readRegistries() {
 	}
 	file, errs := readRegistries(abs, text)
 	if len(errs) > 0 {
-		l.registries = &registriesFile{path: abs, root: file.root}
+		l.registries = &registriesFile{path: abs, text: text, root: file.root}
 		for _, err := range errs {
 			l.refuse(abs, err, "yaml: ")
 		}

@@ -17,6 +17,7 @@ type field struct {
 // (rancher/wharfie pkg/registries/types.go)
 type registriesFile struct {
 	path    string // as shown
+	text    []byte
 	root    *yaml.Node
 	mirrors map[string]mirror
 	configs map[string]settings
@@ -50,7 +51,7 @@ type tlsSettings struct {
 
 // readRegistries reads registries.yaml. Any error means that K3s uses nothing of it.
 func readRegistries(path string, text []byte) (*registriesFile, []yamlError) {
-	f := &registriesFile{path: path}
+	f := &registriesFile{path: path, text: text}
 	root, err := parseYAML(text)
 	if err != nil {
 		return f, []yamlError{*err}

@@ -1,0 +1,235 @@
+package registry
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// An Edit is one change to registries.yaml that mends a mistake: either another text for the
+// key or list item at a place, or a value at a path of keys.
+type Edit struct {
+	At   Position // of the scalar to replace; without a line, Path counts
+	Path []string // keys from the top; what is missing of them is written
+	Text string   // the new text, as YAML gives it back: quotes are added where it needs them
+}
+
+var errNotHere = errors.New("the file has another form there")
+
+// apply makes all the edits in text, those of a place before those of a path: the first ones
+// never move a line.
+func apply(text []byte, edits []Edit) ([]byte, error) {
+	for _, e := range edits {
+		if e.At.Line > 0 {
+			edited, err := replaceAt(text, e.At, e.Text)
+			if err != nil {
+				return nil, fmt.Errorf("editing line %d: %w", e.At.Line, err)
+			}
+			text = edited
+		}
+	}
+	for _, e := range edits {
+		if e.At.Line == 0 {
+			edited, err := setPath(text, e.Path, e.Text)
+			if err != nil {
+				return nil, fmt.Errorf("writing %s: %w", strings.Join(e.Path, "."), err)
+			}
+			text = edited
+		}
+	}
+	return text, nil
+}
+
+// replaceAt replaces the scalar that begins at a place, quotes included.
+func replaceAt(text []byte, at Position, value string) ([]byte, error) {
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	if at.Line > len(lines) {
+		return nil, errNotHere
+	}
+	line := string(lines[at.Line-1])
+	start := byteColumn(line, at.Column)
+	end := start + scalarLength(line[start:])
+	if end == start {
+		return nil, errNotHere
+	}
+	lines[at.Line-1] = []byte(line[:start] + quoteYAML(value) + line[end:])
+	return bytes.Join(lines, nil), nil
+}
+
+// byteColumn is the index in line of a column counted in runes from 1.
+func byteColumn(line string, column int) int {
+	runes := 0
+	for i := range line {
+		if runes++; runes == max(1, column) {
+			return i
+		}
+	}
+	return len(line)
+}
+
+// scalarLength is how much of a line the scalar at its beginning takes, 0 where that is
+// none or does not end on the line.
+func scalarLength(rest string) int {
+	if rest == "" {
+		return 0
+	}
+	if quote := rest[0]; quote == '"' || quote == '\'' {
+		for i := 1; i < len(rest); i++ {
+			switch {
+			case quote == '"' && rest[i] == '\\':
+				i++
+			case rest[i] == quote:
+				return i + 1
+			}
+		}
+		return 0
+	}
+	if strings.ContainsRune("&*!|>{[", rune(rest[0])) && !strings.HasPrefix(rest, "*.") {
+		return 0
+	}
+	end := len(strings.TrimRight(rest, " \t\r\n"))
+	for i := 0; i < end; i++ {
+		next := rest[i+1:]
+		switch {
+		case rest[i] == ':' && (next == "" || strings.ContainsRune(" \t\r\n", rune(next[0]))),
+			strings.ContainsRune(",]}", rune(rest[i])),
+			(rest[i] == ' ' || rest[i] == '\t') && strings.HasPrefix(strings.TrimLeft(next, " \t"), "#"):
+			return len(strings.TrimRight(rest[:i], " \t"))
+		}
+	}
+	return end
+}
+
+// quoteYAML is a text as YAML of one line that any reader takes for that text.
+func quoteYAML(text string) string {
+	plain := !slices.Contains(words11, strings.ToLower(text)) && !strings.ContainsFunc(text, func(r rune) bool {
+		return !(r == '.' || r == '-' || r == '_' || r == '/' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
+	})
+	var node yaml.Node
+	if plain && yaml.Unmarshal([]byte(text), &node) == nil && node.Content[0].Tag == "!!str" {
+		return text
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(text) + `"`
+}
+
+// words11 are what YAML 1.1, which K3s reads, takes for something else than text.
+// (yaml.org/type/bool.html, yaml.org/type/null.html)
+var words11 = []string{"", "y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+
+// setPath writes value at a path of keys, and what is missing on the way.
+func setPath(text []byte, path []string, value string) ([]byte, error) {
+	root, yamlErr := parseYAML(text)
+	if yamlErr != nil {
+		return nil, yamlErr
+	}
+	if root == nil {
+		return append(endLine(text), nested(0, path, value)...), nil
+	}
+	node, key := root, (*yaml.Node)(nil)
+	for i, name := range path {
+		if isNil(node) {
+			return insertAfter(text, key.Line, nested(key.Column+1, path[i:], value)), nil
+		}
+		if node.Kind != yaml.MappingNode {
+			return nil, errNotHere
+		}
+		k, v := lookUp(node, name)
+		if k == nil {
+			return addKey(text, node, path[i:], value)
+		}
+		node, key = v, k
+	}
+	if node.Kind != yaml.ScalarNode {
+		return nil, errNotHere
+	}
+	return replaceAt(text, Position{Line: node.Line, Column: node.Column}, value)
+}
+
+func lookUp(mapping *yaml.Node, name string) (key, value *yaml.Node) {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == name {
+			key, value = mapping.Content[i], mapping.Content[i+1]
+		}
+	}
+	return key, value
+}
+
+// addKey writes path below a mapping: on lines of its own, or between the braces of one that
+// stands on one line.
+func addKey(text []byte, mapping *yaml.Node, path []string, value string) ([]byte, error) {
+	if mapping.Style&yaml.FlowStyle == 0 {
+		first := mapping.Content[0]
+		return insertAfter(text, lastLine(text, mapping), nested(first.Column-1, path, value)), nil
+	}
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	line := string(lines[mapping.Line-1])
+	start := byteColumn(line, mapping.Column)
+	if start >= len(line) || line[start] != '{' {
+		return nil, errNotHere
+	}
+	entry := inline(path, value)
+	if len(mapping.Content) > 0 {
+		entry += ", "
+	}
+	lines[mapping.Line-1] = []byte(line[:start+1] + entry + line[start+1:])
+	return bytes.Join(lines, nil), nil
+}
+
+// lastLine is the number of the last line of a block mapping: those that follow it and are
+// indented deeper, or are items of a list at the mapping's own column, belong to it.
+func lastLine(text []byte, mapping *yaml.Node) int {
+	lines := strings.Split(string(text), "\n")
+	key := mapping.Content[len(mapping.Content)-2]
+	last := key.Line
+	for n := key.Line + 1; n <= len(lines); n++ {
+		line := lines[n-1]
+		indent := indentation(line)
+		switch {
+		case isBlank(line):
+		case indent >= key.Column, indent == key.Column-1 && strings.HasPrefix(line[indent:], "- "):
+			last = n
+		default:
+			return last
+		}
+	}
+	return last
+}
+
+func insertAfter(text []byte, line int, inserted string) []byte {
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	lines[line-1] = endLine(lines[line-1])
+	head := bytes.Join(lines[:line], nil)
+	return append(append(head, inserted...), bytes.Join(lines[line:], nil)...)
+}
+
+func endLine(text []byte) []byte {
+	if len(text) == 0 || bytes.HasSuffix(text, []byte("\n")) {
+		return text
+	}
+	return append(bytes.Clone(text), '\n')
+}
+
+// nested is a path with a value as YAML, a key a line.
+func nested(indent int, path []string, value string) string {
+	var b strings.Builder
+	for i, key := range path {
+		fmt.Fprintf(&b, "%*s%s:", indent+2*i, "", quoteYAML(key))
+		if i < len(path)-1 {
+			b.WriteString("\n")
+		}
+	}
+	fmt.Fprintf(&b, " %s\n", quoteYAML(value))
+	return b.String()
+}
+
+// inline is the same between braces.
+func inline(path []string, value string) string {
+	if len(path) == 1 {
+		return quoteYAML(path[0]) + ": " + quoteYAML(value)
+	}
+	return quoteYAML(path[0]) + ": {" + inline(path[1:], value) + "}"
+}

@@ -1,0 +1,119 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aymanbagabas/go-udiff"
+	"gopkg.in/yaml.v3"
+)
+
+// Patch is a unified diff, for patch -p1 in the node's root, that makes the edits in
+// registries.yaml; "" where there is nothing to change. It shows no line that may hold a
+// secret: around such lines it has less context. An error says that an edit does not fit
+// the file as it is written, that K3s would not read the result, or that a line with a
+// secret would have to be shown.
+func (c *Config) Patch(edits []Edit) (string, error) {
+	f := c.state().registries
+	edited, err := apply(f.text, edits)
+	if err != nil {
+		return "", fmt.Errorf("editing %q: %w", f.path, err)
+	}
+	if _, errs := readRegistries(f.path, edited); len(errs) > 0 {
+		return "", fmt.Errorf("editing %q: %w", f.path, &errs[0])
+	}
+	before, after := string(f.text), string(edited)
+	hidden := append(hiddenLines(f.text), hiddenLines(edited)...)
+	name := strings.TrimPrefix(f.path, "/")
+	for context := udiff.DefaultContextLines; context >= 0; context-- {
+		diff, err := udiff.ToUnified("a/"+name, "b/"+name, before, udiff.Lines(before, after), context)
+		if err != nil {
+			return "", fmt.Errorf("comparing %q: %w", f.path, err)
+		}
+		if !shows(diff, hidden) {
+			return diff, nil
+		}
+	}
+	return "", fmt.Errorf("editing %q: %w", f.path, errors.New("a line to change holds a secret"))
+}
+
+func shows(diff string, hidden []string) bool {
+	for line := range strings.Lines(diff) {
+		for _, h := range hidden {
+			if line != "" && strings.TrimRight(line[1:], "\r\n") == h {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hiddenLines are the lines of text that may hold a secret: all but those that are known to
+// hold none.
+func hiddenLines(text []byte) []string {
+	root, err := parseYAML(text)
+	known := map[int]bool{}
+	if err == nil {
+		openLines(root, nil, known)
+	}
+	var hidden []string
+	for i, line := range strings.Split(string(text), "\n") {
+		line = strings.TrimRight(line, "\r")
+		if !isBlank(line) && !(known[i+1] && !mayBeSecret(line)) {
+			hidden = append(hidden, line)
+		}
+	}
+	return hidden
+}
+
+// openLines notes the lines of keys and values that hold no secret: true for a line whose
+// every scalar is such.
+func openLines(n *yaml.Node, path []string, known map[int]bool) {
+	if n == nil || n.Kind == yaml.AliasNode {
+		return
+	}
+	for i, child := range n.Content {
+		switch {
+		case n.Kind == yaml.MappingNode && i%2 == 0:
+			note(child, opensKey(path), known)
+		case n.Kind == yaml.MappingNode:
+			openLines(child, append(path[:len(path):len(path)], n.Content[i-1].Value), known)
+		default:
+			openLines(child, path, known)
+		}
+	}
+	if n.Kind == yaml.ScalarNode && n.Value != "" {
+		note(n, opensValue(path), known)
+	}
+}
+
+func note(n *yaml.Node, open bool, known map[int]bool) {
+	before, seen := known[n.Line]
+	known[n.Line] = open && (!seen || before) && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0
+}
+
+// opensKey reports whether the keys below a path are names that anybody may see.
+func opensKey(path []string) bool {
+	return len(path) < 3 || path[0] == "mirrors" || path[len(path)-1] == "tls"
+}
+
+func opensValue(path []string) bool {
+	return len(path) > 1 && (path[0] == "mirrors" || path[len(path)-2] == "tls")
+}
+
+// mayBeSecret reports whether a line that is otherwise known to be harmless has user
+// information in a URL, or a comment that speaks of credentials.
+func mayBeSecret(line string) bool {
+	line = strings.ToLower(line)
+	if _, rest, ok := strings.Cut(line, "://"); ok && strings.Contains(rest, "@") {
+		return true
+	}
+	_, comment, _ := strings.Cut(line, "#")
+	for _, word := range []string{"pass", "token", "secret", "cred", "auth"} {
+		if strings.Contains(comment, word) {
+			return true
+		}
+	}
+	return false
+}

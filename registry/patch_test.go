@@ -1,0 +1,160 @@
+package registry
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+func configOf(text string) *Config {
+	return Load(ReadNode(fstest.MapFS{
+		"etc/rancher/k3s/registries.yaml": {Data: []byte(text), Mode: 0o600},
+	}))
+}
+
+func TestPatch(t *testing.T) {
+	const caFile = "/etc/rancher/k3s/ca.crt"
+	ca := Edit{Path: []string{"configs", "mirror.example.com:5000", "tls", "ca_file"}, Text: caFile}
+	for name, c := range map[string]struct {
+		before string
+		edits  []Edit
+		want   string
+	}{
+		"rename a key beside a secret": {
+			"configs:\n  mirror.example.com:\n    auth:\n      username: you\n      password: hunter2\n",
+			[]Edit{{At: Position{Line: 2, Column: 3}, Text: "mirror.example.com:5000"}},
+			"configs:\n  \"mirror.example.com:5000\":\n    auth:\n      username: you\n      password: hunter2\n",
+		},
+		"rename a quoted key": {
+			"configs:\n  \"*\":\n    auth:\n      token: hunter2\n",
+			[]Edit{{At: Position{Line: 2, Column: 3}, Text: "mirror.example.com"}},
+			"configs:\n  mirror.example.com:\n    auth:\n      token: hunter2\n",
+		},
+		"replace a list item before a comment": {
+			"mirrors:\n  docker.io:\n    endpoint:\n    - https://mirror.example.com:5000  # here\n",
+			[]Edit{{At: Position{Line: 4, Column: 7}, Text: "http://mirror.example.com:5000"}},
+			"mirrors:\n  docker.io:\n    endpoint:\n    - \"http://mirror.example.com:5000\"  # here\n",
+		},
+		"replace in a flow list": {
+			"mirrors: {docker.io: {endpoint: [https://a.example.com, 'https://b.example.com']}}\n",
+			[]Edit{{At: Position{Line: 1, Column: 57}, Text: "http://b.example.com"}},
+			"mirrors: {docker.io: {endpoint: [https://a.example.com, \"http://b.example.com\"]}}\n",
+		},
+		"no configs yet": {
+			"mirrors:\n  docker.io:\n    endpoint:\n    - https://mirror.example.com:5000",
+			[]Edit{ca},
+			"mirrors:\n  docker.io:\n    endpoint:\n    - https://mirror.example.com:5000\nconfigs:\n  \"mirror.example.com:5000\":\n    tls:\n      ca_file: /etc/rancher/k3s/ca.crt\n",
+		},
+		"configs without a value": {
+			"configs:\nmirrors:\n  docker.io:\n",
+			[]Edit{ca},
+			"configs:\n  \"mirror.example.com:5000\":\n    tls:\n      ca_file: /etc/rancher/k3s/ca.crt\nmirrors:\n  docker.io:\n",
+		},
+		"beside credentials": {
+			"configs:\n    \"mirror.example.com:5000\":\n        auth:\n            password: hunter2\n\nmirrors:\n",
+			[]Edit{ca},
+			"configs:\n    \"mirror.example.com:5000\":\n        auth:\n            password: hunter2\n        tls:\n          ca_file: /etc/rancher/k3s/ca.crt\n\nmirrors:\n",
+		},
+		"another value": {
+			"configs:\n  \"mirror.example.com:5000\":\n    tls:\n      ca_file: /old.crt # of last year\n",
+			[]Edit{ca},
+			"configs:\n  \"mirror.example.com:5000\":\n    tls:\n      ca_file: /etc/rancher/k3s/ca.crt # of last year\n",
+		},
+		"between braces": {
+			"configs: {other.example.com: {tls: {insecure_skip_verify: true}}}\n",
+			[]Edit{ca},
+			"configs: {\"mirror.example.com:5000\": {tls: {ca_file: /etc/rancher/k3s/ca.crt}}, other.example.com: {tls: {insecure_skip_verify: true}}}\n",
+		},
+		"two values below one missing key": {
+			"mirrors:\n",
+			[]Edit{ca, {Path: []string{"configs", "mirror.example.com:5000", "tls", "key_file"}, Text: "no"}},
+			"mirrors:\nconfigs:\n  \"mirror.example.com:5000\":\n    tls:\n      ca_file: /etc/rancher/k3s/ca.crt\n      key_file: \"no\"\n",
+		},
+		"an empty file": {
+			"", []Edit{ca},
+			"configs:\n  \"mirror.example.com:5000\":\n    tls:\n      ca_file: /etc/rancher/k3s/ca.crt\n",
+		},
+	} {
+		patch, err := configOf(c.before).Patch(c.edits)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if strings.Contains(patch, "hunter2") {
+			t.Errorf("%s: the patch shows a secret:\n%s", name, patch)
+		}
+		if got := patched(t, c.before, patch); got != c.want {
+			t.Errorf("%s:\ngot  %q\nwant %q\n%s", name, got, c.want, patch)
+		}
+		if !strings.HasPrefix(patch, "--- a/etc/rancher/k3s/registries.yaml\n+++ b/etc/rancher/k3s/registries.yaml\n") {
+			t.Errorf("%s: %s", name, patch)
+		}
+	}
+}
+
+// patched applies a unified diff as patch does without fuzz.
+func patched(t *testing.T, text, patch string) string {
+	t.Helper()
+	var out strings.Builder
+	old, at := strings.SplitAfter(text, "\n"), 0
+	copyTo := func(line int) {
+		for ; at < line && at < len(old); at++ {
+			out.WriteString(old[at])
+		}
+	}
+	lines := strings.SplitAfter(patch, "\n")
+	for i, line := range lines[2:] {
+		body := line
+		if strings.HasPrefix(lines[min(i+3, len(lines)-1)], `\`) {
+			body = strings.TrimSuffix(line, "\n")
+		}
+		switch {
+		case strings.HasPrefix(line, "@@"):
+			var start, count int
+			if n, _ := fmt.Sscanf(line, "@@ -%d,%d", &start, &count); n == 1 {
+				count = 1
+			}
+			if count > 0 {
+				start--
+			}
+			copyTo(start)
+		case strings.HasPrefix(line, "+"):
+			out.WriteString(body[1:])
+		case strings.HasPrefix(line, "-"), strings.HasPrefix(line, " "):
+			if at >= len(old) || old[at] != body[1:] {
+				t.Fatalf("line %d is not %q:\n%s", at+1, body, patch)
+			}
+			if line[0] == ' ' {
+				out.WriteString(old[at])
+			}
+			at++
+		}
+	}
+	copyTo(len(old))
+	return out.String()
+}
+
+// TestNoPatch: what cannot be edited without showing a secret, or line by line, is said and
+// left alone.
+func TestNoPatch(t *testing.T) {
+	for name, c := range map[string]struct {
+		before string
+		edit   Edit
+	}{
+		"a secret on the line": {
+			"configs: {\"*\": {auth: {username: you, password: hunter2}}}\n", Edit{At: Position{Line: 1, Column: 11}, Text: "mirror.example.com"}},
+		"a secret in a comment": {
+			"configs:\n  \"*\": # password: hunter2\n    auth: {}\n", Edit{At: Position{Line: 2, Column: 3}, Text: "mirror.example.com"}},
+		"user information": {
+			"mirrors:\n  docker.io:\n    endpoint: [\"https://you:hunter2@mirror.example.com\"]\n", Edit{At: Position{Line: 3, Column: 16}, Text: "http://mirror.example.com"}},
+		"an anchor":         {"configs:\n  a: &a\n    tls: {}\n", Edit{At: Position{Line: 2, Column: 6}, Text: "b"}},
+		"a list in the way": {"configs:\n  a: [b]\n", Edit{Path: []string{"configs", "a", "tls", "ca_file"}, Text: "/ca.crt"}},
+		"beyond the end":    {"mirrors:\n", Edit{At: Position{Line: 9, Column: 1}, Text: "b"}},
+	} {
+		patch, err := configOf(c.before).Patch([]Edit{c.edit})
+		if err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: error %v\n%s", name, err, patch)
+		}
+	}
+}
