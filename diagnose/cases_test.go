@@ -75,7 +75,7 @@ func gather(t *testing.T, root fs.FS, parts map[string]string) diagnose.Evidence
 	}
 	config := registry.Load(node)
 	ev := diagnose.Evidence{
-		Node: node, Registries: config.Registries(), Issues: config.Issues, Pulls: scanner.Pulls(),
+		Node: node, Config: config, Pulls: scanner.Pulls(),
 		Images: strings.Fields(parts["images"]), Sources: append(node.Sources, config.Sources...),
 	}
 	for _, p := range ev.Pulls {
@@ -125,7 +125,7 @@ func probes(t *testing.T, ev diagnose.Evidence, text string) []probe.Result {
 			add(probe.Ask{Endpoint: ep, Image: ref})
 		}
 	}
-	for _, r := range ev.Registries {
+	for _, r := range ev.Config.Registries() {
 		for _, ep := range r.Endpoints {
 			add(probe.Ask{Endpoint: ep})
 		}

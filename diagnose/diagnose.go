@@ -14,14 +14,13 @@ import (
 
 // Evidence is all that a diagnosis rests on. The zero value is no evidence.
 type Evidence struct {
-	Node       *registry.Node // nil: unknown
-	Registries []registry.Registry
-	Issues     []registry.Issue
-	Routes     []Route // one per image of Pulls and Images, where there is a configuration
-	Pulls      []logparse.Pull
-	Probes     []probe.Result
-	Images     []string          // asked for by name: normalised, or as written where they do not parse
-	Sources    []registry.Source // everything that was read or looked for
+	Node    *registry.Node   // nil: unknown
+	Config  *registry.Config // nil: unknown
+	Routes  []Route          // one per image of Pulls and Images, where there is a configuration
+	Pulls   []logparse.Pull
+	Probes  []probe.Result
+	Images  []string          // asked for by name: normalised, or as written where they do not parse
+	Sources []registry.Source // everything that was read or looked for
 }
 
 // A Route is where containerd would ask for one image.
@@ -45,7 +44,7 @@ type Diagnosis struct {
 func Diagnose(e Evidence) Diagnosis {
 	j := join(e)
 	d := Diagnosis{
-		Registries: documentRegistries(e.Registries),
+		Registries: documentRegistries(j.registries),
 		Endpoints:  j.endpoints(),
 		Images:     j.images(),
 		Pulls:      j.pulls(),

@@ -67,7 +67,7 @@ func (j *joined) endpoints() []Endpoint {
 			all[i].Registries = append(all[i].Registries, ep.Registry)
 		}
 	}
-	for _, r := range j.Registries {
+	for _, r := range j.registries {
 		for _, ep := range r.Endpoints {
 			if ep.Host != "" {
 				add(ep)

@@ -9,8 +9,9 @@ import (
 // joined is the evidence, indexed by what its parts have in common.
 type joined struct {
 	Evidence
-	routes map[string]Route          // by image
-	probes map[string][]probe.Result // by the endpoint's spelling
+	registries []registry.Registry
+	routes     map[string]Route          // by image
+	probes     map[string][]probe.Result // by the endpoint's spelling
 }
 
 func join(e Evidence) *joined {
@@ -18,6 +19,10 @@ func join(e Evidence) *joined {
 	if j.Node == nil {
 		j.Node = &registry.Node{Distribution: registry.Unknown}
 	}
+	if j.Config == nil {
+		j.Config = &registry.Config{}
+	}
+	j.registries = j.Config.Registries()
 	for _, r := range e.Routes {
 		j.routes[r.Image] = r
 	}

@@ -122,7 +122,7 @@ func (j *joined) failedAt(url string) *probe.Result {
 // judgeIssues gives the configuration's mistakes that no failure stands for already.
 func (j *joined) judgeIssues(known []Finding) []Finding {
 	var all []Finding
-	for _, issue := range j.Issues {
+	for _, issue := range j.Config.Issues {
 		told := slices.ContainsFunc(known, func(f Finding) bool {
 			return f.File == issue.File && f.Line == issue.Line && (f.Code == issue.Code || slices.Contains(f.Also, issue.Code))
 		})
@@ -162,9 +162,9 @@ var quotedPath = regexp.MustCompile(`"(/[^"]+)"|(/\S+/hosts\.toml)`)
 func (j *joined) issueNamedIn(text string) *registry.Issue {
 	for _, m := range quotedPath.FindAllStringSubmatch(text, -1) {
 		path := cmp.Or(m[1], m[2])
-		for i, issue := range j.Issues {
+		for i, issue := range j.Config.Issues {
 			if path == issue.File || strings.Contains(issue.Detail, path) {
-				return &j.Issues[i]
+				return &j.Config.Issues[i]
 			}
 		}
 	}
@@ -175,9 +175,9 @@ func (j *joined) issueNamedIn(text string) *registry.Issue {
 // does not name the file.
 func (j *joined) undecodable(image string) *registry.Issue {
 	host, _, _ := strings.Cut(image, "/")
-	for i, issue := range j.Issues {
+	for i, issue := range j.Config.Issues {
 		if issue.Code == codeUndecodable && issue.Registry == host {
-			return &j.Issues[i]
+			return &j.Config.Issues[i]
 		}
 	}
 	return nil

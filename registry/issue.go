@@ -9,4 +9,5 @@ type Issue struct {
 	Registry string // image host concerned; "" for all
 	Detail   string // what is wrong, one sentence without full stop
 	Fix      string // what to type or change; "" where the code's general advice is all there is
+	Edits    []Edit // that mend it in registries.yaml, where that needs no knowledge but the file's; nil otherwise
 }

@@ -64,7 +64,7 @@ func (d *diagnosis) run(ctx context.Context, images []string) *report.Report {
 
 func evidence(node *registry.Node, config *registry.Config, log nodeLog, images []string) diagnose.Evidence {
 	ev := diagnose.Evidence{
-		Node: node, Registries: config.Registries(), Issues: config.Issues, Pulls: log.scanner.Pulls(),
+		Node: node, Config: config, Pulls: log.scanner.Pulls(),
 		Sources: append(append(node.Sources, config.Sources...), log.sources...),
 	}
 	for _, text := range images {
@@ -116,7 +116,7 @@ func asks(ev diagnose.Evidence) []probe.Ask {
 			asked[ep.Spelling()] = true
 		}
 	}
-	for _, r := range ev.Registries {
+	for _, r := range ev.Config.Registries() {
 		for _, ep := range r.Endpoints {
 			if !asked[ep.Spelling()] && ep.Host != "" {
 				all = append(all, probe.Ask{Endpoint: ep})
