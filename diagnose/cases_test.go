@@ -157,7 +157,7 @@ func describe(d diagnose.Diagnosis) string {
 	for _, p := range d.Pulls {
 		fmt.Fprintf(&b, "pull %s %s failures=%d", p.Image, p.Status, p.Failures)
 		if rc := p.RootCause; rc != nil {
-			fmt.Fprintf(&b, " root=%s endpoint=%q hidden=%t", rc.Cause, rc.Endpoint, rc.Hidden)
+			fmt.Fprintf(&b, " root=%s endpoint=%q hidden=%t %s", rc.Cause, rc.Endpoint, rc.Hidden, rc.HiddenBecause)
 		}
 		b.WriteString("\n")
 		for _, a := range p.Attempts {
@@ -168,7 +168,9 @@ func describe(d diagnose.Diagnosis) string {
 		fmt.Fprintf(&b, "image %s %s %q %s\n", img.Image, img.Status, img.Endpoint, img.Cause)
 	}
 	for _, f := range d.Findings {
-		fmt.Fprintf(&b, "%s %s %s %q images=%d file=%q:%d\n", f.Severity, f.Basis, f.Code, f.Endpoint, len(f.Images), f.File, f.Line)
+		code := strings.Join(append([]string{f.Code}, f.Also...), "+")
+		fmt.Fprintf(&b, "%s %s %s %q images=%d file=%q:%d\n", f.Severity, f.Basis, code, f.Endpoint, len(f.Images), f.File, f.Line)
+		fmt.Fprintf(&b, "  %s\n", f.Detail)
 		for _, n := range f.Fix {
 			fmt.Fprintf(&b, "  fix %s\n", strings.TrimSpace(n.Command+" # "+n.Text))
 		}

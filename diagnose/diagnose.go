@@ -38,6 +38,7 @@ type Diagnosis struct {
 	Endpoints  []Endpoint
 	Pulls      []Pull
 	Images     []Image
+	Patch      string // unified diff that mends registries.yaml as far as it can; "" for none
 }
 
 // Diagnose judges the evidence.
@@ -50,6 +51,7 @@ func Diagnose(e Evidence) Diagnosis {
 		Pulls:      j.pulls(),
 	}
 	d.Findings = rank(merge(j.judge(d)))
+	d.Patch = j.patch(d.Findings)
 	d.Verdict = verdict(e, d)
 	return d
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/registry"
 )
 
 // Severity says how much a finding matters.
@@ -46,6 +47,8 @@ type Finding struct {
 	Column   int         `json:"column"`
 	Evidence []Note      `json:"evidence"`
 	Fix      []Note      `json:"fix"` // what to type or change, in order
+
+	Edits []registry.Edit `json:"-"` // the same where it can be made in registries.yaml at once
 }
 
 // A Note is a sentence of evidence or advice, with the place and the command that belong

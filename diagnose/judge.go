@@ -191,13 +191,13 @@ func (j *joined) observe(image string, a *logparse.Attempt) observation {
 		o.endpoint, o.place, o.of = &route.Endpoints[i], i+1, len(route.Endpoints)
 		o.probe = j.probed(route.Endpoints[i], image)
 	}
-	return o
+	return j.tie(o)
 }
 
 func (j *joined) observeProbe(p probe.Result) observation {
 	a := attemptOf(p)
-	return observation{
+	return j.tie(observation{
 		node: j.Node, cause: p.Cause, url: a.Endpoint, target: p.Target,
 		attempt: &a, endpoint: &p.Endpoint, probe: &p,
-	}
+	})
 }

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
@@ -27,6 +28,9 @@ type observation struct {
 	issue    *registry.Issue      // the configuration's mistake behind it
 	refused  *registry.RouteError // why no request is sent
 	told     logparse.Failure     // what containerd logged of its configuration
+	meant    *registry.ConfigsKey // the entry of configs that was meant for the endpoint and is not found
+	edits    []registry.Edit      // that mend registries.yaml
+	patch    string               // the same as a unified diff; "" where there is none
 }
 
 func (o observation) finding(severity Severity) Finding {
@@ -34,7 +38,7 @@ func (o observation) finding(severity Severity) Finding {
 	f := Finding{
 		Code: string(o.cause), Also: []string{}, Severity: severity, Basis: o.basis(),
 		Title: rule.title, Detail: o.explained(rule), Cause: o.cause,
-		Endpoint: cmp.Or(o.target, o.url), Images: []string{}, Evidence: o.evidence(), Fix: rule.fix(o),
+		Endpoint: cmp.Or(o.target, o.url), Images: []string{}, Evidence: o.evidence(), Fix: o.fix(rule), Edits: o.edits,
 	}
 	if o.cause == cause.ConfigInvalid && o.told.Cause != "" {
 		f.Code = codeUndecodable
@@ -54,6 +58,21 @@ func (o observation) finding(severity Severity) Finding {
 	}
 	f.ID = f.Code + "@" + cmp.Or(f.Endpoint, f.File, o.image, "node")
 	return f
+}
+
+// fix is what to type: the patch where there is one, and then the rest only by way of
+// looking.
+func (o observation) fix(r rule) []Note {
+	mended := o.mended()
+	if mended == nil {
+		return r.fix(o)
+	}
+	for _, n := range r.fix(o) {
+		if n.Command != "" && n.File == "" && !slices.Contains(mended, n) {
+			mended = append(mended, n)
+		}
+	}
+	return mended
 }
 
 func (o observation) basis() Basis {
@@ -89,6 +108,8 @@ func (o observation) evidence() []Note {
 	add(Note{Text: o.seenNow()})
 	add(Note{Text: o.presents()})
 	switch {
+	case o.meant != nil:
+		add(o.misplaced())
 	case o.issue != nil:
 		add(Note{Text: o.issue.Detail, File: o.issue.File, Line: o.issue.Line})
 	case o.refused != nil:

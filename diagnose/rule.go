@@ -54,7 +54,7 @@ func issueFinding(issue registry.Issue, node *registry.Node) Finding {
 		f.Title = "mistake in the registry configuration"
 	}
 	f.ID = fmt.Sprintf("%s@%s:%d", issue.Code, issue.File, issue.Line)
-	f.Fix = o.mend()
+	f.Fix, f.Edits = o.mend(), issue.Edits
 	return f
 }
 

@@ -127,10 +127,16 @@ func (o observation) manifest() string {
 }
 
 func authMissing(o observation) string {
+	if o.meant != nil {
+		return "it wants credentials, and " + o.overlooked()
+	}
 	return "it wants credentials for this image, and none are configured for " + credentialsKey(o.endpointHost())
 }
 
 func authRejected(o observation) string {
+	if o.meant != nil {
+		return "it wants other credentials, and " + o.overlooked()
+	}
 	if o.endpoint != nil && o.endpoint.Auth.From != "" {
 		return "it refuses the credentials that are configured for " + o.endpoint.Auth.From
 	}
@@ -145,6 +151,9 @@ func tokenService(o observation) string {
 }
 
 func forbidden(o observation) string {
+	if o.meant != nil {
+		return "it refuses to serve this without credentials, and " + o.overlooked()
+	}
 	if o.endpoint != nil && anonymous(*o.endpoint) {
 		return "it refuses: nobody may pull this without credentials, or a policy, firewall or quota forbids it"
 	}

@@ -113,6 +113,9 @@ var tlsRules = map[cause.Cause]rule{
 }
 
 func unknownAuthority(o observation) string {
+	if o.meant != nil {
+		return "its certificate is signed by an authority that this node does not trust, and " + o.overlooked()
+	}
 	if c := o.certificate(); c != nil && c.Issuer != "" {
 		return fmt.Sprintf("its certificate is signed by %q, which %s", c.Issuer, o.distrust())
 	}
@@ -149,6 +152,9 @@ func notYetValid(o observation) string {
 }
 
 func clientCertificate(o observation) string {
+	if o.meant != nil {
+		return "it wants a client certificate, and " + o.overlooked()
+	}
 	if o.endpoint != nil && len(o.endpoint.Clients) > 0 {
 		return "it wants a client certificate, and does not accept " + o.endpoint.Clients[0].Cert
 	}

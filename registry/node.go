@@ -12,6 +12,7 @@ const (
 
 // A Node is what the node's files say about its container runtime.
 type Node struct {
+	Root              string // where this node's filesystem is mounted for whoever types a command; "" is /
 	FS                fs.FS  // the host root; names have no leading slash
 	Hostname          string // /etc/hostname; "" unknown
 	Distribution      string // K3s, RKE2, Containerd or Unknown

@@ -153,9 +153,14 @@ func (p *printer) ellipsis() string {
 // step writes one step of a fix in full.
 func (p *printer) step(number int, n diagnose.Note) {
 	label := fmt.Sprintf("fix %d", number)
-	if n.Text != "" {
+	text, rest, _ := strings.Cut(n.Text, "\n")
+	n.Text = text
+	if text != "" {
 		p.field(label, withPlace(n))
 		label = ""
+	}
+	for line := range strings.Lines(rest) {
+		fmt.Fprintf(p.w, "  %-*s%s\n", detailLabel, label, p.clean(strings.TrimRight(line, "\n")))
 	}
 	if n.Command != "" {
 		fmt.Fprintf(p.w, "  %-*s$ %s\n", detailLabel, label, p.clean(n.Command))

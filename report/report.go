@@ -31,6 +31,7 @@ type Report struct {
 	Endpoints  []diagnose.Endpoint `json:"endpoints"`
 	Pulls      []diagnose.Pull     `json:"pulls"`
 	Images     []diagnose.Image    `json:"images"`
+	Patch      string              `json:"patch"` // mends registries.yaml, for patch -p1; "" for none
 }
 
 // Tool is what made the report.
@@ -53,7 +54,7 @@ type Node struct {
 func New(d diagnose.Diagnosis, sources []registry.Source) *Report {
 	r := &Report{
 		Schema: Version, Verdict: d.Verdict, Sources: sources, Findings: d.Findings,
-		Registries: d.Registries, Endpoints: d.Endpoints, Pulls: d.Pulls, Images: d.Images,
+		Registries: d.Registries, Endpoints: d.Endpoints, Pulls: d.Pulls, Images: d.Images, Patch: d.Patch,
 	}
 	r.fill()
 	return r

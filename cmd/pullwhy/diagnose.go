@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"runtime"
 	"time"
 
@@ -21,6 +23,7 @@ type diagnosis struct {
 	timeout     time.Duration
 	concurrency int
 	noProbe     bool
+	fixDiff     bool
 }
 
 func diagnoseCommand(e *env) *cobra.Command {
@@ -29,7 +32,7 @@ func diagnoseCommand(e *env) *cobra.Command {
 		Use:   "diagnose [IMAGE...]",
 		Short: "Read the node's registry configuration and log, ask every endpoint, name the cause",
 		RunE: func(cmd *cobra.Command, images []string) error {
-			return e.print(d.run(cmd.Context(), images))
+			return d.end(d.run(cmd.Context(), images))
 		},
 	}
 	flags := cmd.Flags()
@@ -37,7 +40,22 @@ func diagnoseCommand(e *env) *cobra.Command {
 	flags.DurationVar(&d.timeout, "timeout", 5*time.Second, "bound of each probe step")
 	flags.IntVar(&d.concurrency, "concurrency", 4, "connections at a time to one endpoint")
 	flags.BoolVar(&d.noProbe, "no-probe", false, "no network at all")
+	flags.BoolVar(&d.fixDiff, "fix-diff", false, "print only a patch that mends registries.yaml, for patch -p1")
 	return cmd
+}
+
+// end prints the report, or of it only the patch.
+func (d *diagnosis) end(r *report.Report) error {
+	if !d.fixDiff {
+		return d.print(r)
+	}
+	if r.Patch == "" {
+		d.log.Warn().Msg("no mistake was found that a patch of registries.yaml mends")
+	}
+	if _, err := io.WriteString(d.out, r.Patch); err != nil {
+		return fmt.Errorf("writing the patch: %w", err)
+	}
+	return byVerdict(r)
 }
 
 // run is the main job.
@@ -45,6 +63,7 @@ func (d *diagnosis) run(ctx context.Context, images []string) *report.Report {
 	start := time.Now()
 	root := hostRoot(d.hostRoot)
 	node := registry.ReadNode(root)
+	node.Root = d.hostRoot
 	log := d.readLogs(root, node, start)
 	if v := log.scanner.ContainerdVersion(); v != "" {
 		node.ContainerdVersion = v

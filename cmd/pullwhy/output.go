@@ -24,11 +24,16 @@ func checkFormat(format string) error {
 	return fmt.Errorf("unknown output format %q: text, short or json", format)
 }
 
-// print writes the report and turns its verdict into the command's end.
+// print writes the report and ends by its verdict.
 func (e *env) print(r *report.Report) error {
 	if err := e.write(r); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
+	return byVerdict(r)
+}
+
+// byVerdict turns a verdict into the command's end.
+func byVerdict(r *report.Report) error {
 	switch r.Verdict {
 	case diagnose.Fails:
 		return errFailing

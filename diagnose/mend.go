@@ -1,0 +1,186 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+// patch is what mends all findings that a patch can mend. An edit that does not go together
+// with those of more important findings is left out.
+func (j *joined) patch(findings []Finding) string {
+	var edits []registry.Edit
+	patch := ""
+	for _, f := range findings {
+		if f.Severity == Info || slices.ContainsFunc(f.Edits, func(e registry.Edit) bool { return touches(edits, e) }) {
+			continue
+		}
+		more := append(edits[:len(edits):len(edits)], f.Edits...)
+		if p, err := j.Config.Patch(more); err == nil {
+			edits, patch = more, p
+		}
+	}
+	return patch
+}
+
+func touches(edits []registry.Edit, e registry.Edit) bool {
+	return slices.ContainsFunc(edits, func(other registry.Edit) bool {
+		return e.At.Line > 0 && e.At == other.At || e.At.Line == 0 && slices.Equal(e.Path, other.Path)
+	})
+}
+
+// tie adds to an observation the mistake of registries.yaml behind it, and the edits that
+// mend it where they follow from what is known.
+func (j *joined) tie(o observation) observation {
+	if o.endpoint == nil || !rendered(j.Node) {
+		return o
+	}
+	switch o.cause {
+	case cause.AuthMissing, cause.AuthRejected, cause.Forbidden, cause.RateLimited:
+		if anonymous(*o.endpoint) {
+			o = j.tieKey(o, func(k registry.ConfigsKey) bool { return k.Type != registry.AuthNone }, true)
+		}
+	case cause.TLSUnknownAuthority, cause.TLSClientCertRequired:
+		o = j.tieKey(o, func(k registry.ConfigsKey) bool { return k.TLS.Line > 0 }, false)
+	case cause.HTTPResponseToHTTPSClient:
+		o.edits = j.otherScheme(o, "http")
+	case cause.HTTPRequestToHTTPSServer:
+		o.edits = j.otherScheme(o, "https")
+	}
+	if patch, err := j.Config.Patch(o.edits); err == nil {
+		o.patch = patch
+	} else {
+		o.edits = nil
+	}
+	return o
+}
+
+// tieKey looks for the configs entry that was meant for the endpoint and that containerd
+// does not find, for it looks for exactly the host and port that it asks.
+func (j *joined) tieKey(o observation, holds func(registry.ConfigsKey) bool, wildcard bool) observation {
+	keys := j.Config.ConfigsKeys()
+	host := credentialsKey(o.endpointHost())
+	own := slices.IndexFunc(keys, func(k registry.ConfigsKey) bool { return k.Name == host })
+	if own >= 0 && holds(keys[own]) {
+		return o
+	}
+	for _, means := range []func(string, string) bool{sameName, dockerHub, anyHost} {
+		for _, k := range keys {
+			if !means(k.Name, host) || !holds(k) || k.Name == "*" && !wildcard || sameName(k.Name, host) && j.asked(k.Name) {
+				continue
+			}
+			o.meant = &k
+			o.issue = cmp.Or(o.issue, j.issueAt(k.At))
+			if own < 0 {
+				o.edits = []registry.Edit{{At: k.At, Text: host}}
+			}
+			return o
+		}
+	}
+	return o
+}
+
+// sameName reports whether a configs key names the host but for port, scheme or path.
+func sameName(key, host string) bool {
+	_, rest, ok := strings.Cut(key, "://")
+	if !ok {
+		rest = key
+	}
+	rest, _, _ = strings.Cut(rest, "/")
+	return bareName(rest) == bareName(host)
+}
+
+// bareName is a host without its port.
+func bareName(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		return name
+	}
+	return strings.Trim(host, "[]")
+}
+
+func dockerHub(key, host string) bool {
+	return host == "registry-1.docker.io" && (key == "docker.io" || key == "index.docker.io" || strings.HasPrefix(key, "https://index.docker.io"))
+}
+
+func anyHost(key, _ string) bool { return key == "*" }
+
+// asked reports whether the name is that of a mirror's endpoint or of a registry that is
+// mirrored or pulled from, which needs its entry.
+func (j *joined) asked(key string) bool {
+	for _, m := range j.Config.Mirrors() {
+		if m.Name == key || slices.ContainsFunc(m.Endpoints, func(e registry.MirrorEndpoint) bool { return e.Host == key }) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(j.Routes, func(r Route) bool { return strings.HasPrefix(r.Image, key+"/") })
+}
+
+// issueAt is the mistake found in a line, nil for none.
+func (j *joined) issueAt(at registry.Position) *registry.Issue {
+	for i, issue := range j.Config.Issues {
+		if issue.File == at.File && issue.Line == at.Line {
+			return &j.Config.Issues[i]
+		}
+	}
+	return nil
+}
+
+// otherScheme writes the endpoint as it stands in the list of its mirror with another scheme.
+func (j *joined) otherScheme(o observation, scheme string) []registry.Edit {
+	if o.target != "" || o.endpoint.Default {
+		return nil
+	}
+	for _, m := range j.Config.Mirrors() {
+		for _, e := range m.Endpoints {
+			if e.At != o.endpoint.Written {
+				continue
+			}
+			_, rest, ok := strings.Cut(e.Text, "://")
+			if !ok {
+				rest = e.Text
+			}
+			return []registry.Edit{{At: e.At, Text: scheme + "://" + rest}}
+		}
+	}
+	return nil
+}
+
+// mended is the first step of a fix that can be made by patching registries.yaml; nil where
+// it cannot.
+func (o observation) mended() []Note {
+	if o.patch == "" {
+		return nil
+	}
+	_, hunks, _ := strings.Cut(o.patch, "\n@@")
+	return o.change(Note{Text: "correct registries.yaml:\n@@" + strings.TrimSuffix(hunks, "\n"), File: o.settings(), Command: o.patchCommand()})
+}
+
+// patchCommand applies what --fix-diff prints, where pullwhy runs.
+func (o observation) patchCommand() string {
+	if o.node.Root == "" || o.node.Root == "/" {
+		return "pullwhy --fix-diff | patch -p1 -d /"
+	}
+	root := quote(o.node.Root)
+	return fmt.Sprintf("pullwhy --host-root %s --fix-diff | patch -p1 -d %s", root, root)
+}
+
+// overlooked names the entry of configs that was meant, for the rules' details.
+func (o observation) overlooked() string {
+	return fmt.Sprintf("the entry %q of configs is not used for it: its key must be %q", o.meant.Name, credentialsKey(o.endpointHost()))
+}
+
+// misplaced says which entry of configs is not found, as evidence.
+func (o observation) misplaced() Note {
+	if o.meant == nil {
+		return Note{}
+	}
+	return Note{
+		Text: fmt.Sprintf("the entry %q of configs is not used for this endpoint: containerd looks for %q", o.meant.Name, credentialsKey(o.endpointHost())),
+		File: o.meant.At.File, Line: o.meant.At.Line,
+	}
+}
