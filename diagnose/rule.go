@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/pullwhy/pullwhy/cause"
@@ -45,23 +46,25 @@ func (o observation) explained(r rule) string {
 	return r.detail(o) + "; " + o.url + " sends containerd there"
 }
 
-// issueFinding is the finding of a mistake that no failure was tied to.
-func issueFinding(issue registry.Issue, node *registry.Node) Finding {
-	o := observation{node: node, cause: cause.ConfigInvalid, issue: &issue}
-	f := o.finding(Error)
-	f.Code, f.Cause, f.Title, f.Detail = issue.Code, "", issueTitles[issue.Code], issue.Detail
-	if f.Title == "" {
-		f.Title = "mistake in the registry configuration"
+// Mistakes are the findings of mistakes in a configuration, each by itself.
+func Mistakes(node *registry.Node, issues []registry.Issue) []Finding {
+	var all []Finding
+	for _, issue := range issues {
+		all = append(all, issueFinding(issue, node))
 	}
-	f.ID = fmt.Sprintf("%s@%s:%d", issue.Code, issue.File, issue.Line)
-	f.Fix, f.Edits = o.mend(), issue.Edits
-	return f
+	return all
 }
 
-var issueTitles = map[string]string{
-	codeSyntax:                         "the agent cannot read its registry configuration and does not start",
-	codeUndecodable:                    "containerd ignores a hosts.toml that it cannot decode",
-	string(cause.ConfigFileUnreadable): "a configured certificate or key file cannot be used",
-	"config_rewrite_invalid":           "a rewrite that cannot work",
-	"config_rewrite_ambiguous":         "two rewrites match the same name",
+// issueFinding is the finding of a mistake that no failure was tied to.
+func issueFinding(issue registry.Issue, node *registry.Node) Finding {
+	rule, _ := registry.RuleOf(issue.Code)
+	o := observation{node: node, cause: cause.ConfigInvalid, issue: &issue}
+	f := o.finding(Severity(cmp.Or(issue.Severity, rule.Severity)))
+	f.Code, f.Cause, f.Title, f.Detail = issue.Code, "", rule.Title, issue.Detail
+	f.ID = fmt.Sprintf("%s@%s:%d", issue.Code, issue.File, issue.Line)
+	f.Fix, f.Edits = o.mend(), issue.Edits
+	if f.Severity == Info {
+		f.Fix = []Note{}
+	}
+	return f
 }

@@ -13,7 +13,7 @@ import (
 // check looks for what stops pulls: files that containerd cannot use, and rewrites that
 // K3s or containerd cannot.
 func (l *loader) check() {
-	pem := newPEMFiles(l.files)
+	pem := l.pem
 	if l.legacy() {
 		l.checkLegacy(pem)
 	}

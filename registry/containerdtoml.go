@@ -28,6 +28,7 @@ type criConfig struct {
 	tls        map[string]legacyTLS
 	auth       map[string]credentials
 	header     map[string][]string
+	ignored    string // why the file's registry table is not read; "" where it is, or there is none
 }
 
 type legacyMirror struct {
@@ -56,6 +57,7 @@ func (f *files) readCRI(abs string, v version) *criConfig {
 	if text, _ := registry["config_path"].(string); text != "" {
 		c.configPath = strings.Split(text, ":")
 	}
+	c.ignored = ignoredRegistry(root, registry)
 	c.readMirrors(sub(registry, "mirrors"))
 	c.readConfigs(sub(registry, "configs"), sub(registry, "auths"))
 	c.readHeaders(sub(registry, "headers"))
@@ -137,6 +139,20 @@ func criPlugin(root table, v version) table {
 		return sub(plugins, pluginV2)
 	}
 	return sub(plugins, pluginV1)
+}
+
+// ignoredRegistry says why no registry table counts though the file has one, "" where one
+// counts or there is none.
+func ignoredRegistry(root, registry table) string {
+	if registry != nil {
+		return ""
+	}
+	for _, name := range []string{pluginV1, pluginV2, pluginV3} {
+		if plugin := sub(sub(root, "plugins"), name); sub(plugin, "registry") != nil {
+			return fmt.Sprintf("it stands under plugin %q, and the file says version %v", name, root["version"])
+		}
+	}
+	return ""
 }
 
 // usesTransfer reports whether pulls go through the transfer service, as they do unless a

@@ -16,6 +16,9 @@ type Assumption struct {
 	RegistriesPath string
 	// DisableDefaultEndpoint supposes --disable-default-registry-endpoint.
 	DisableDefaultEndpoint bool
+	// Elsewhere supposes that the text is for another node: the certificates and keys that
+	// it names are not looked for on this one.
+	Elsewhere bool
 }
 
 // Load reads the node's registry configuration: registries.yaml, and where containerd's
@@ -42,6 +45,8 @@ func LoadAssuming(node *Node, a Assumption) *Config {
 	}
 	l.cri = cri
 	l.readRoots()
+	l.pem = newPEMFiles(l.files)
+	l.pem.elsewhere = a.Elsewhere
 	l.check()
 	c.Sources, c.Issues = l.files.sources, l.issues
 	return c
@@ -60,6 +65,7 @@ type loader struct {
 	rendered     map[string]*k3sHosts // what K3s writes from it, by directory
 	judgedByFile bool                 // rendered counts, not what stands in certs.d
 	cri          *criConfig
+	pem          *pemFiles
 	roots        []certsRoot            // in the order of config_path; nil in legacy mode
 	legacyFaults map[string]*RouteError // by endpoint host
 	issues       []Issue

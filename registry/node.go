@@ -1,6 +1,9 @@
 package registry
 
-import "io/fs"
+import (
+	"io/fs"
+	"time"
+)
 
 // Distributions of a node.
 const (
@@ -25,6 +28,7 @@ type Node struct {
 	LogPath           string            // containerd.log, absolute on the node; "" where the runtime logs to the journal
 	ConfigTOML        string            // containerd's config.toml, absolute on the node; "" the distribution's default
 	Sources           []Source
+	Started           time.Time // when the running K3s or RKE2 began; zero where none is seen
 }
 
 // Flags are the settings of the K3s or RKE2 agent that change how images are pulled.

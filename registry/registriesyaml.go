@@ -41,12 +41,14 @@ type authSettings struct {
 	key                      *yaml.Node
 	username                 string
 	password, encoded, token Secret // token: identity_token
+	encodedKey               *yaml.Node
 }
 
 type tlsSettings struct {
 	key            *yaml.Node
 	ca, cert, pkey field
 	skipVerify     bool
+	skipKey        *yaml.Node
 }
 
 // readRegistries reads registries.yaml. Any error means that K3s uses nothing of it.
@@ -172,7 +174,7 @@ func (r *yamlReader) nilPointer(n *yaml.Node, kind string) bool {
 
 func readAuth(r *yamlReader, n *yaml.Node, into *authSettings) bool {
 	clear := func() { *into = authSettings{key: into.key} }
-	return r.mapping(n, "registries.AuthConfig", clear, func(name string, _, value *yaml.Node) {
+	return r.mapping(n, "registries.AuthConfig", clear, func(name string, key, value *yaml.Node) {
 		var text string
 		switch name {
 		case "username":
@@ -183,7 +185,7 @@ func readAuth(r *yamlReader, n *yaml.Node, into *authSettings) bool {
 			}
 		case "auth":
 			if r.text(value, &text) {
-				into.encoded = NewSecret(text)
+				into.encoded, into.encodedKey = NewSecret(text), key
 			}
 		case "identity_token":
 			if r.text(value, &text) {
@@ -208,6 +210,7 @@ func readTLS(r *yamlReader, n *yaml.Node, into *tlsSettings) bool {
 		case "key_file":
 			text(&into.pkey)
 		case "insecure_skip_verify":
+			into.skipKey = key
 			r.flag(value, &into.skipVerify)
 		}
 	})

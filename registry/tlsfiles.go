@@ -8,17 +8,6 @@ import (
 	"io/fs"
 )
 
-// Codes of the issues that this package finds.
-const (
-	codeSyntax           = "config_syntax"
-	codeUndecodableHosts = "config_undecodable_hosts"
-	codeFileUnreadable   = "config_file_unreadable"
-	codeCAInvalid        = "config_ca_invalid"
-	codeKeyPairInvalid   = "config_key_pair_invalid"
-	codeRewriteInvalid   = "config_rewrite_invalid"
-	codeRewriteAmbiguous = "config_rewrite_ambiguous"
-)
-
 // What a file is named for.
 const (
 	kindCA   = "ca"
@@ -39,13 +28,18 @@ type pemFiles struct {
 	data  map[string][]byte
 	errs  map[string]error
 	pairs map[ClientPair]error
+
+	elsewhere bool // nothing is looked for
 }
 
 func newPEMFiles(f *files) *pemFiles {
-	return &pemFiles{f, map[string][]byte{}, map[string]error{}, map[ClientPair]error{}}
+	return &pemFiles{files: f, data: map[string][]byte{}, errs: map[string]error{}, pairs: map[ClientPair]error{}}
 }
 
 func (p *pemFiles) read(abs string) ([]byte, error) {
+	if p.elsewhere {
+		return nil, fs.ErrPermission
+	}
 	if err, known := p.errs[abs]; known {
 		return p.data[abs], err
 	}

@@ -45,7 +45,11 @@ func (e *env) demo(ctx context.Context) (err error) {
 	}
 	e.hostRoot = dir
 	d := &diagnosis{env: e}
-	if err := e.print(d.run(ctx, nil)); !errors.Is(err, errFailing) {
+	r, err := d.run(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := e.print(r); !errors.Is(err, errFailing) {
 		return err
 	}
 	return nil

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"runtime"
 	"time"
 
@@ -23,7 +21,7 @@ type diagnosis struct {
 	timeout     time.Duration
 	concurrency int
 	noProbe     bool
-	fixDiff     bool
+	config      configFlags
 }
 
 func diagnoseCommand(e *env) *cobra.Command {
@@ -32,7 +30,11 @@ func diagnoseCommand(e *env) *cobra.Command {
 		Use:   "diagnose [IMAGE...]",
 		Short: "Read the node's registry configuration and log, ask every endpoint, name the cause",
 		RunE: func(cmd *cobra.Command, images []string) error {
-			return d.end(d.run(cmd.Context(), images))
+			r, err := d.run(cmd.Context(), images)
+			if err != nil {
+				return err
+			}
+			return e.print(r)
 		},
 	}
 	flags := cmd.Flags()
@@ -40,26 +42,14 @@ func diagnoseCommand(e *env) *cobra.Command {
 	flags.DurationVar(&d.timeout, "timeout", 5*time.Second, "bound of each probe step")
 	flags.IntVar(&d.concurrency, "concurrency", 4, "connections at a time to one endpoint")
 	flags.BoolVar(&d.noProbe, "no-probe", false, "no network at all")
-	flags.BoolVar(&d.fixDiff, "fix-diff", false, "print only a patch that mends registries.yaml, for patch -p1")
+	flags.BoolVar(&e.fixDiff, "fix-diff", false, "print only a patch that mends registries.yaml, for patch -p1")
+	flags.BoolVar(&e.strict, "strict", false, "exit with 1 for a degraded node too")
+	d.config.add(flags)
 	return cmd
 }
 
-// end prints the report, or of it only the patch.
-func (d *diagnosis) end(r *report.Report) error {
-	if !d.fixDiff {
-		return d.print(r)
-	}
-	if r.Patch == "" {
-		d.log.Warn().Msg("no mistake was found that a patch of registries.yaml mends")
-	}
-	if _, err := io.WriteString(d.out, r.Patch); err != nil {
-		return fmt.Errorf("writing the patch: %w", err)
-	}
-	return byVerdict(r)
-}
-
 // run is the main job.
-func (d *diagnosis) run(ctx context.Context, images []string) *report.Report {
+func (d *diagnosis) run(ctx context.Context, images []string) (*report.Report, error) {
 	start := time.Now()
 	root := hostRoot(d.hostRoot)
 	node := registry.ReadNode(root)
@@ -68,7 +58,11 @@ func (d *diagnosis) run(ctx context.Context, images []string) *report.Report {
 	if v := log.scanner.ContainerdVersion(); v != "" {
 		node.ContainerdVersion = v
 	}
-	config := registry.Load(node)
+	config, err := d.config.load(d.env, node)
+	if err != nil {
+		return nil, err
+	}
+	config.Issues = config.Lint(seen(node, log, images))
 	ev := evidence(node, config, log, images)
 	if !d.noProbe {
 		prober := probe.Prober{
@@ -78,7 +72,21 @@ func (d *diagnosis) run(ctx context.Context, images []string) *report.Report {
 	}
 	r := report.New(diagnose.Diagnose(ev), ev.Sources)
 	d.head(r, node, start)
-	return r
+	return r, nil
+}
+
+// seen are the images that this node is known to pull.
+func seen(node *registry.Node, log nodeLog, images []string) []registry.Reference {
+	all := node.ListedImages()
+	for _, p := range log.scanner.Pulls() {
+		images = append(images[:len(images):len(images)], p.Image)
+	}
+	for _, text := range images {
+		if ref, err := registry.ParseReference(text); err == nil {
+			all = append(all, ref)
+		}
+	}
+	return all
 }
 
 func evidence(node *registry.Node, config *registry.Config, log nodeLog, images []string) diagnose.Evidence {

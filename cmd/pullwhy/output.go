@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -14,31 +15,49 @@ const (
 	formatText  = "text"
 	formatShort = "short"
 	formatJSON  = "json"
+	formatSARIF = "sarif" // of lint only
 )
 
-func checkFormat(format string) error {
-	switch format {
-	case formatText, formatShort, formatJSON:
+func checkFormat(format string, lint bool) error {
+	switch {
+	case format == formatText, format == formatShort, format == formatJSON, format == formatSARIF && lint:
 		return nil
+	case lint:
+		return fmt.Errorf("unknown output format %q: text, short, json or sarif", format)
 	}
 	return fmt.Errorf("unknown output format %q: text, short or json", format)
 }
 
 // print writes the report and ends by its verdict.
 func (e *env) print(r *report.Report) error {
-	if err := e.write(r); err != nil {
+	write := e.write
+	if e.fixDiff {
+		write = func(r *report.Report) error { return e.writePatch(r.Patch) }
+	}
+	if err := write(r); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
-	return byVerdict(r)
+	if r.Verdict == diagnose.Unknown {
+		return unknownVerdict(r)
+	}
+	return e.byVerdict(r.Verdict)
 }
 
 // byVerdict turns a verdict into the command's end.
-func byVerdict(r *report.Report) error {
-	switch r.Verdict {
-	case diagnose.Fails:
+func (e *env) byVerdict(v diagnose.Verdict) error {
+	if v == diagnose.Fails || e.strict && v == diagnose.Degraded {
 		return errFailing
-	case diagnose.Unknown:
-		return unknownVerdict(r)
+	}
+	return nil
+}
+
+// writePatch prints the patch alone.
+func (e *env) writePatch(patch string) error {
+	if patch == "" {
+		e.log.Warn().Msg("no mistake was found that a patch of registries.yaml mends")
+	}
+	if _, err := io.WriteString(e.out, patch); err != nil {
+		return fmt.Errorf("writing the patch: %w", err)
 	}
 	return nil
 }

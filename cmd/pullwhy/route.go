@@ -8,18 +8,24 @@ import (
 )
 
 func routeCommand(e *env) *cobra.Command {
-	return &cobra.Command{
+	var config configFlags
+	cmd := &cobra.Command{
 		Use:   "route IMAGE...",
 		Short: "Print the requests that containerd would send for an image, in order; no network",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, images []string) error {
-			return e.routes(images)
+			return e.routes(&config, images)
 		},
 	}
+	config.add(cmd.Flags())
+	return cmd
 }
 
-func (e *env) routes(images []string) error {
-	config := registry.Load(registry.ReadNode(hostRoot(e.hostRoot)))
+func (e *env) routes(flags *configFlags, images []string) error {
+	config, err := flags.load(e, registry.ReadNode(hostRoot(e.hostRoot)))
+	if err != nil {
+		return err
+	}
 	routes := make([]report.Route, 0, len(images))
 	failed := false
 	for _, text := range images {

@@ -32,6 +32,8 @@ type env struct {
 	output   string
 	color    string
 	verbose  bool
+	strict   bool
+	fixDiff  bool
 }
 
 func run(ctx context.Context, args []string, in io.Reader, out, stderr io.Writer) int {
@@ -68,13 +70,13 @@ func rootCommand(e *env) *cobra.Command {
 	root.Args = imagesNotCommands
 	flags := root.PersistentFlags()
 	flags.StringVar(&e.hostRoot, "host-root", "/", "the node's filesystem; /host where the node is mounted there")
-	flags.StringVarP(&e.output, "output", "o", formatText, "text, short or json")
+	flags.StringVarP(&e.output, "output", "o", formatText, "text, short or json; lint: also sarif")
 	flags.StringVar(&e.color, "color", colorAuto, "auto, always or never; NO_COLOR is respected")
 	flags.BoolVarP(&e.verbose, "verbose", "v", false, "steps, certificates, timings and raw lines too")
-	root.PersistentPreRunE = func(*cobra.Command, []string) error {
-		return cmp.Or(checkFormat(e.output), checkColor(e.color))
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		return cmp.Or(checkFormat(e.output, cmd.Name() == "lint"), checkColor(e.color))
 	}
-	root.AddCommand(diagnoseCommand(e), logsCommand(e), routeCommand(e), demoCommand(e), schemaCommand(e), versionCommand(e))
+	root.AddCommand(diagnoseCommand(e), logsCommand(e), routeCommand(e), lintCommand(e), explainCommand(e), demoCommand(e), schemaCommand(e), versionCommand(e))
 	return root
 }
 

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pullwhy/pullwhy/diagnose"
+	"github.com/pullwhy/pullwhy/registry"
+	"github.com/pullwhy/pullwhy/report"
+)
+
+// A linting holds the flags of lint, and what it found.
+type linting struct {
+	*env
+	config  configFlags
+	node    *registry.Node
+	issues  []registry.Issue
+	sources []registry.Source
+	read    int    // files
+	patch   string // that mends them
+}
+
+func lintCommand(e *env) *cobra.Command {
+	l := &linting{env: e}
+	cmd := &cobra.Command{
+		Use:   "lint [FILE...]",
+		Short: "Find the mistakes in the registry configuration; no network",
+		Long: `Judges the node's registries.yaml and what stands rendered beside it, or the FILEs as registries.yaml;
+- is standard input. Where the host root is no K3s or RKE2 node, the certificates and keys that a FILE
+names are not looked for.`,
+		RunE: func(_ *cobra.Command, files []string) error { return l.run(files) },
+	}
+	l.config.addDisableDefault(cmd.Flags())
+	cmd.Flags().BoolVar(&e.strict, "strict", false, "warnings count for the exit status")
+	cmd.Flags().BoolVar(&e.fixDiff, "fix-diff", false, "print only a patch that mends registries.yaml, for patch -p1")
+	return cmd
+}
+
+func (l *linting) run(files []string) error {
+	start := time.Now()
+	l.node = registry.ReadNode(hostRoot(l.hostRoot))
+	l.node.Root = l.hostRoot
+	var err error
+	if len(files) == 0 {
+		err = l.lintNode()
+	} else {
+		err = l.lintFiles(files)
+	}
+	if err != nil {
+		return err
+	}
+	return l.end(start)
+}
+
+func (l *linting) lintNode() error {
+	config, err := l.config.load(l.env, l.node)
+	if err != nil {
+		return err
+	}
+	l.issues = config.Lint(l.node.ListedImages())
+	l.sources = append(l.node.Sources, config.Sources...)
+	for _, s := range l.sources {
+		if s.Status == registry.StatusRead && (s.Kind == registry.KindRegistriesYAML || s.Kind == registry.KindHostsTOML || s.Kind == registry.KindConfigTOML) {
+			l.read++
+		}
+	}
+	if l.read == 0 && len(l.issues) == 0 {
+		l.log.Warn().Msgf("no registry configuration found below %q", l.hostRoot)
+	}
+	l.patch, _ = config.Patch(edits(l.issues))
+	return nil
+}
+
+// lintFiles judges each file by itself. One that cannot be read does not hide the others.
+func (l *linting) lintFiles(files []string) error {
+	node := *l.node
+	elsewhere := node.Distribution != registry.K3s && node.Distribution != registry.RKE2
+	if elsewhere {
+		node.Distribution = registry.K3s
+	}
+	for _, name := range files {
+		source := registry.Source{Path: name, Kind: registry.KindRegistriesYAML, Status: registry.StatusRead}
+		text, err := l.readNamed(name)
+		switch {
+		case err != nil && len(files) == 1:
+			return err
+		case err != nil:
+			source.Status, source.Detail = registry.StatusUnreadable, err.Error()
+			l.issues = append(l.issues, registry.Issue{
+				Code: "config_file_unreadable", Severity: registry.SeverityError, File: name, Detail: err.Error(), Fix: "correct the file's name, or its permissions",
+			})
+		default:
+			l.read++
+			config := registry.LoadAssuming(&node, registry.Assumption{
+				Registries: text, RegistriesPath: name, DisableDefaultEndpoint: l.config.disableDefault, Elsewhere: elsewhere,
+			})
+			found := slices.DeleteFunc(config.Lint(nil), func(i registry.Issue) bool { return i.File != name })
+			l.issues = append(l.issues, found...)
+			patch, _ := config.Patch(edits(found))
+			l.patch += patch
+		}
+		l.sources = append(l.sources, source)
+	}
+	return nil
+}
+
+func edits(issues []registry.Issue) []registry.Edit {
+	var all []registry.Edit
+	for _, i := range issues {
+		all = append(all, i.Edits...)
+	}
+	return all
+}
+
+// end writes what was found and ends by the worst of it.
+func (l *linting) end(start time.Time) error {
+	verdict := diagnose.Healthy
+	for _, i := range l.issues {
+		switch {
+		case i.Severity == registry.SeverityError:
+			verdict = diagnose.Fails
+		case i.Severity == registry.SeverityWarning && verdict == diagnose.Healthy:
+			verdict = diagnose.Degraded
+		}
+	}
+	if err := l.writeIssues(verdict, start); err != nil {
+		return err
+	}
+	return l.byVerdict(verdict)
+}
+
+func (l *linting) writeIssues(verdict diagnose.Verdict, start time.Time) error {
+	d := diagnose.Diagnosis{Verdict: verdict, Findings: diagnose.Mistakes(l.node, l.issues), Patch: l.patch}
+	r := report.New(d, l.sources)
+	l.head(r, l.node, start)
+	switch {
+	case l.fixDiff:
+		return l.writePatch(l.patch)
+	case l.output == formatSARIF:
+		return report.WriteSARIF(l.out, l.issues, toolVersion())
+	case l.output == formatText:
+		return report.WriteLint(l.out, l.issues, l.read, l.textOptions())
+	}
+	return l.write(r)
+}

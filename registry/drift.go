@@ -1,0 +1,143 @@
+package registry
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// lintDrift compares what K3s would render now with what it rendered at its last start. The
+// meaning counts, not the text, which differs between releases.
+func (n *linter) lintDrift() {
+	if n.judgedByFile || !n.node.isK3s() || n.cri.path == "" || len(n.roots) == 0 {
+		return
+	}
+	standing := map[string]*hostDir{}
+	for name, d := range n.roots[0] {
+		if d.own && imageHost(name) != n.node.embeddedAddress() {
+			standing[name] = d
+		}
+	}
+	wanted := n.wanted(n.noDefault())
+	name := n.differs(wanted, standing)
+	if name == "" || n.differs(n.wanted(!n.noDefault()), standing) == "" {
+		n.lintCredentialDrift()
+		return // the flag may have been given where it cannot be seen
+	}
+	n.reportDrift(name, wanted, standing)
+}
+
+// wanted are the entries of each directory that K3s would write.
+func (n *linter) wanted(noDefault bool) map[string][]hostEntry {
+	all := map[string][]hostEntry{}
+	for name, h := range n.file.hosts(noDefault, n.node.embeddedAddress()) {
+		dir := path.Join(n.node.certsD(), name)
+		entries, err := n.dialect.parse(dir, []byte(h.toml(n.node.program())))
+		if err != nil || imageHost(name) == n.node.embeddedAddress() {
+			continue
+		}
+		all[name] = entries
+	}
+	return all
+}
+
+// differs is the first directory that means something else, "" for none.
+func (n *linter) differs(wanted map[string][]hostEntry, standing map[string]*hostDir) string {
+	names := slices.Concat(slices.Collect(maps.Keys(wanted)), slices.Collect(maps.Keys(standing)))
+	slices.Sort(names)
+	for _, name := range names {
+		d, stands := standing[name]
+		if entries, ok := wanted[name]; ok != stands || ok && !slices.EqualFunc(entries, d.entries, sameEntry) {
+			return name
+		}
+	}
+	return ""
+}
+
+// sameEntry compares what decides of requests, but for the embedded registry's, whose port
+// and files may be known only to the server.
+func sameEntry(a, b hostEntry) bool {
+	if isLocalhost(a.host) && isLocalhost(b.host) {
+		return true
+	}
+	return a.root == b.root && a.scheme == b.scheme && a.host == b.host && a.path == b.path && a.override == b.override &&
+		slices.Equal(a.ca, b.ca) && slices.Equal(a.clients, b.clients) &&
+		(a.skipVerify != nil && *a.skipVerify) == (b.skipVerify != nil && *b.skipVerify) &&
+		slices.EqualFunc(a.rewrites, b.rewrites, func(x, y rewriteRule) bool {
+			return x.pattern == y.pattern && x.replacement == y.replacement
+		})
+}
+
+func (n *linter) reportDrift(name string, wanted map[string][]hostEntry, standing map[string]*hostDir) {
+	abs := path.Join(n.node.certsD(), name, "hosts.toml")
+	at := Position{File: cmp.Or(n.file.path, n.node.registriesPath())}
+	if h := n.rendered[name]; h != nil {
+		at = n.file.position(h.key)
+	}
+	now, then := "nothing", "nothing"
+	if entries, ok := wanted[name]; ok {
+		now = endpointList(entries)
+	}
+	if d := standing[name]; d != nil {
+		then = endpointList(d.entries)
+	}
+	what := fmt.Sprintf("would give %s, what K3s rendered at its last start gives %s", now, then)
+	if now == then {
+		what = "would give other settings than K3s rendered at its last start: " + now
+	}
+	n.reportNotApplied(at, imageHost(name), fmt.Sprintf("for %s this file %s%s", imageHost(name), what, n.renderedAt(abs)))
+}
+
+func (n *linter) reportNotApplied(at Position, host, detail string) {
+	n.report(at, Issue{Code: codeNotApplied, Registry: host, Detail: detail, Fix: n.node.restartCommand()})
+}
+
+func endpointList(entries []hostEntry) string {
+	var all []string
+	for _, e := range entries {
+		all = append(all, e.scheme+"://"+e.host)
+	}
+	return cmp.Or(strings.Join(all, ", "), "no endpoint")
+}
+
+// lintCredentialDrift compares the credentials of the file with those in config.toml.
+func (n *linter) lintCredentialDrift() {
+	wanted := n.file.credentials()
+	hosts := slices.Concat(slices.Collect(maps.Keys(wanted)), slices.Collect(maps.Keys(n.cri.auth)))
+	slices.Sort(hosts)
+	for _, host := range hosts {
+		now, then := wanted[host].auth(host), n.cri.auth[host].auth(host)
+		then.Problem, now.Problem = "", ""
+		if n.usesTemplate() || now.Type == AuthError || reflect.DeepEqual(now, then) || now.Type == then.Type && now.Type == AuthNone {
+			continue
+		}
+		at := Position{File: n.file.path}
+		if s := n.file.configs[host]; s.auth != nil {
+			at = n.file.position(s.auth.key)
+		}
+		n.reportNotApplied(at, host, fmt.Sprintf("the credentials for %s are others than those that K3s wrote for containerd at its last start%s", host, n.renderedAt(n.cri.path)))
+		return
+	}
+}
+
+// usesTemplate reports whether config.toml is made from a template of the user's, which may
+// hold credentials of its own.
+func (n *linter) usesTemplate() bool {
+	dir := path.Dir(n.node.certsD())
+	return n.files.exists(dir+"/config.toml.tmpl") || n.files.exists(dir+"/config-v3.toml.tmpl")
+}
+
+// restartCommand makes a change of registries.yaml take effect.
+func (n *Node) restartCommand() string {
+	switch {
+	case n.Unit != "":
+		return "systemctl restart " + n.Unit
+	case n.Distribution == RKE2:
+		return "systemctl restart rke2-server, on agents rke2-agent"
+	}
+	return "systemctl restart k3s, on agents k3s-agent"
+}

@@ -1,0 +1,71 @@
+package registry
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Lint returns every mistake in the node's registry configuration: the Issues that Load
+// found, and those that stop no pull by themselves or that only the text shows. seen are
+// images of this node; judgements that need them are left out where there are none.
+func (c *Config) Lint(seen []Reference) []Issue {
+	l := c.state()
+	n := &linter{loader: l, file: l.registries, seen: seen}
+	n.issues = slices.Clone(c.Issues)
+	n.lint()
+	c.Sources = l.files.sources
+	for i := range n.issues {
+		n.complete(&n.issues[i])
+	}
+	slices.SortStableFunc(n.issues, func(a, b Issue) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return n.issues
+}
+
+// A linter looks at one registries.yaml and at what stands rendered beside it.
+type linter struct {
+	*loader
+	file   *registriesFile
+	seen   []Reference
+	issues []Issue
+}
+
+func (n *linter) lint() {
+	n.lintText()
+	if n.void == nil {
+		n.lintWritten()
+		n.lintMirrors()
+		n.lintConfigs()
+		n.lintFiles()
+		n.lintFlags()
+		n.lintDrift()
+	}
+	n.lintShadowed()
+	n.lintTemplates()
+	n.lintMisplaced()
+	n.lintConflicts()
+}
+
+// complete fills in what follows from an issue's code and place.
+func (n *linter) complete(i *Issue) {
+	if rule, ok := RuleOf(i.Code); ok && i.Severity == "" {
+		i.Severity = rule.Severity
+	}
+	if i.File == n.file.path {
+		i.Excerpt = excerpt(n.file.text, i.Line)
+	}
+}
+
+// report adds an issue unless the same was found already.
+func (n *linter) report(at Position, i Issue) {
+	i.File, i.Line, i.Column = at.File, at.Line, at.Column
+	if !slices.ContainsFunc(n.issues, i.same) {
+		n.issues = append(n.issues, i)
+	}
+}
+
+// same reports whether two issues say the same of one place.
+func (i Issue) same(o Issue) bool {
+	return o.Code == i.Code && o.File == i.File && o.Line == i.Line && (i.Line > 0 || o.Detail == i.Detail)
+}

@@ -1,0 +1,230 @@
+package registry
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// lintFiles opens what the file names, as containerd would: below the node's root.
+func (n *linter) lintFiles() {
+	dir := n.node.certsD() + "/HOST"
+	for _, key := range slices.Sorted(maps.Keys(n.file.configs)) {
+		t := n.file.configs[key].tls
+		if t == nil || t.key == nil {
+			continue
+		}
+		for _, fault := range n.pem.faults(t.entry(dir), dir) {
+			if at := n.tlsPosition(fault, dir); at.Line > 0 {
+				n.report(at, Issue{Code: fault.code, Registry: key, Detail: fault.message, Fix: fileFixes[fault.code]})
+			}
+		}
+		if t.ca.value != "" {
+			n.lintCA(key, join(dir, t.ca.value), n.file.position(t.ca.key))
+		}
+	}
+}
+
+var fileFixes = map[string]string{
+	codeFileUnreadable: "put the file there, or correct its path",
+	codeCAInvalid:      "name a file with PEM certificates: -----BEGIN CERTIFICATE-----",
+	codeKeyPairInvalid: "give cert_file and key_file that belong together, or neither",
+}
+
+// entry is what K3s renders of the settings.
+func (t *tlsSettings) entry(dir string) hostEntry {
+	var e hostEntry
+	if t.ca.value != "" {
+		e.ca = []string{join(dir, t.ca.value)}
+	}
+	if t.cert.value != "" || t.pkey.value != "" {
+		e.clients = []ClientPair{{Cert: join(dir, t.cert.value), Key: join(dir, t.pkey.value)}}
+	}
+	return e
+}
+
+// lintCA finds a file in which no certificate can verify the server: neither an authority's
+// nor the server's own.
+func (n *linter) lintCA(host, abs string, at Position) {
+	data, err := n.pem.read(abs)
+	if err != nil {
+		return
+	}
+	var subject string
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			continue
+		}
+		if cert.IsCA || !cert.BasicConstraintsValid || cert.VerifyHostname(hostname(host)) == nil {
+			return
+		}
+		subject = cert.Subject.String()
+	}
+	if subject != "" {
+		n.report(at, Issue{Code: codeCAInvalid, Registry: host,
+			Detail: fmt.Sprintf("the certificate in %s (%s) is neither an authority's nor one for %s", abs, subject, hostname(host)),
+			Fix:    "name the certificate of the authority that signed the server's"})
+	}
+}
+
+// lintFlags judges the file together with the agent's flags.
+func (n *linter) lintFlags() {
+	own := false
+	for _, name := range slices.Sorted(maps.Keys(n.file.mirrors)) {
+		m := n.file.mirrors[name]
+		if m.key == nil {
+			continue
+		}
+		own = own || !isLocalhost(name)
+		s, configured := n.file.configs[name]
+		if n.noDefault() && name != wildcard && configured && s.key != nil && slices.ContainsFunc(m.endpoints, func(f field) bool { return f.node != nil }) {
+			n.report(n.file.position(s.key), Issue{Code: codeDefaultKept, Registry: name,
+				Detail: fmt.Sprintf("the default endpoint of %s is still asked, despite disable-default-registry-endpoint: configs has an entry of the same name", name),
+				Fix:    "remove the entry, or write it under the mirror's host"})
+		}
+	}
+	if n.node.Flags.EmbeddedRegistry && !own && n.node.isK3s() {
+		n.report(n.flagPosition("embedded-registry"), Issue{Code: codeEmbeddedIdle,
+			Detail: "the embedded registry is on, and no mirror is listed that would use it: it does not start",
+			Fix:    "list the registries to share under mirrors of registries.yaml, without endpoints if need be"})
+	}
+}
+
+// flagPosition is where a flag stands in the node's files.
+func (n *linter) flagPosition(flag string) Position {
+	for _, s := range n.node.Sources {
+		if s.Status != StatusRead || s.Kind != KindConfigYAML && s.Kind != KindUnit && s.Kind != KindEnvironment {
+			continue
+		}
+		text, err := readLimited(n.files.fs, s.Path, maxConfigSize)
+		if err != nil {
+			continue
+		}
+		for i, line := range strings.Split(string(text), "\n") {
+			if at := strings.Index(line, flag); at >= 0 && !isBlank(line) {
+				return Position{s.Path, i + 1, at + 1}
+			}
+		}
+	}
+	return Position{File: "/etc/rancher/" + n.node.program() + "/config.yaml"}
+}
+
+// lintShadowed finds directories that K3s leaves alone and that containerd takes instead of
+// those that K3s renders.
+func (n *linter) lintShadowed() {
+	for _, root := range n.roots {
+		for _, name := range slices.Sorted(maps.Keys(root)) {
+			d := root[name]
+			host := imageHost(name)
+			_, generated := n.rendered[host]
+			switch {
+			case d.own || !n.node.isK3s() || n.judgedByFile && d.rendered != nil:
+			case host != name && generated:
+				n.shadow(d, host, fmt.Sprintf("containerd prefers this directory to %s, which K3s writes", host))
+			case n.rendered[wildcardDir] != nil && name != wildcardDir && n.rendered[name] == nil && d.source == "":
+				n.shadow(d, host, fmt.Sprintf("this directory has no hosts.toml, and keeps %s from the wildcard mirror", host))
+			}
+		}
+	}
+}
+
+func (n *linter) shadow(d *hostDir, host, detail string) {
+	n.report(Position{File: d.path}, Issue{Code: codeShadowed, Registry: host, Detail: detail,
+		Fix: "if nobody needs it, remove it: rm -r " + d.path})
+}
+
+var (
+	templateBase     = regexp.MustCompile(`\{\{-?\s*template\s+"base"`)
+	templateRegistry = regexp.MustCompile(`(?m)^[^#\n]*(registry|config_path|PrivateRegistryConfig)`)
+)
+
+// lintTemplates finds a template of config.toml that leaves the registries out.
+func (n *linter) lintTemplates() {
+	if !n.node.isK3s() {
+		return
+	}
+	for _, name := range []string{"config.toml.tmpl", "config-v3.toml.tmpl"} {
+		abs := path.Join(path.Dir(n.node.certsD()), name)
+		text, err := n.files.readAny(abs, KindTemplate, maxConfigSize)
+		if err != nil || templateBase.Match(text) || templateRegistry.Match(text) {
+			continue
+		}
+		n.report(Position{File: abs, Line: 1}, Issue{Code: codeTemplate,
+			Detail: "this template has no registry section: mirrors and credentials of registries.yaml do not reach containerd",
+			Fix:    `begin it with {{ template "base" . }} and keep only what you add`})
+	}
+}
+
+// lintMisplaced finds a registries.yaml in a place where the agent does not look.
+func (n *linter) lintMisplaced() {
+	if !n.node.isK3s() || n.assumed.Registries != nil {
+		return
+	}
+	program, used := n.node.program(), n.node.registriesPath()
+	dir := "/etc/rancher/" + program
+	candidates := []string{
+		dir + "/registry.yaml", dir + "/registry.yml", dir + "/registries.yml", dir + "/registries.yaml.txt", dir + "/registries",
+		"/etc/rancher/registries.yaml", dir + "/config.yaml.d/registries.yaml", n.node.dataDir() + "/registries.yaml",
+		n.node.dataDir() + "/server/manifests/registries.yaml", n.node.dataDir() + "/agent/etc/containerd/registries.yaml",
+		n.node.dataDir() + "/agent/etc/registries.yaml",
+	}
+	for _, abs := range candidates {
+		if abs == used {
+			continue
+		}
+		text, err := readLimited(n.files.fs, abs, maxConfigSize)
+		if err != nil || !looksLikeRegistries(abs, text) {
+			continue
+		}
+		n.report(Position{File: abs, Line: 1}, Issue{Code: codeMisplaced,
+			Detail: fmt.Sprintf("this looks like a registries.yaml, and %s reads only %s", program, used),
+			Fix:    fmt.Sprintf("mv %s %s", abs, used)})
+	}
+}
+
+func looksLikeRegistries(abs string, text []byte) bool {
+	f, errs := readRegistries(abs, text)
+	return len(errs) == 0 && (len(f.mirrors) > 0 || len(f.configs) > 0)
+}
+
+// lintConflicts finds settings of config.toml that containerd refuses or ignores together.
+// (containerd internal/cri/config.ValidatePluginConfig)
+func (n *linter) lintConflicts() {
+	if n.cri.path == "" {
+		return
+	}
+	at := Position{File: n.cri.path, Line: 0}
+	if len(n.cri.mirrors) > 0 && len(n.cri.configPath) > 0 {
+		n.report(at, Issue{Code: codeConflict, Detail: "`mirrors` cannot be set when `config_path` is provided: the CRI plugin of containerd does not start",
+			Fix: "move the mirrors into hosts.toml files below config_path, and remove them here"})
+	}
+	if len(n.cri.tls) > 0 && len(n.cri.configPath) > 0 && !n.version.since(2, 0, 0) {
+		n.report(at, Issue{Code: codeConflict, Detail: "`configs.tls` cannot be set when `config_path` is provided: the CRI plugin of containerd does not start",
+			Fix: "move ca, client and skip_verify into hosts.toml files below config_path, and remove them here"})
+	}
+	if n.cri.ignored != "" {
+		n.report(at, Issue{Code: codeConflict, Detail: "containerd does not read this file's registry section: " + n.cri.ignored,
+			Fix: "write the section under the plugin that this version of the file has"})
+	}
+}
+
+// renderedAt is when a file was written and the running agent started, as far as the files
+// tell.
+func (n *linter) renderedAt(abs string) string {
+	info, err := fs.Stat(n.files.fs, name(abs))
+	if err != nil {
+		return ""
+	}
+	text := "; rendered " + info.ModTime().UTC().Format("2006-01-02 15:04:05 MST")
+	if !n.node.Started.IsZero() {
+		text += ", the agent started " + n.node.Started.UTC().Format("2006-01-02 15:04:05 MST")
+	}
+	return text
+}

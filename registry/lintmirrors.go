@@ -1,0 +1,257 @@
+package registry
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// lintMirrors judges what stands below mirrors as K3s reads it.
+func (n *linter) lintMirrors() {
+	for _, name := range slices.Sorted(maps.Keys(n.file.mirrors)) {
+		m := n.file.mirrors[name]
+		if m.key == nil {
+			continue // K3s' own
+		}
+		n.lintMirrorName(name, m)
+		n.lintEndpoints(name, m)
+		n.lintIneffective(name, m)
+		n.lintUnmatched(name, m)
+	}
+}
+
+func (n *linter) lintMirrorName(name string, m mirror) {
+	issue := Issue{Code: codeRegistryName, Registry: name}
+	switch {
+	case name == wildcard && len(m.endpoints) == 0:
+		issue.Code, issue.Detail = codeWildcard, "the wildcard has no endpoint, and K3s drops it"
+		issue.Fix = "name an endpoint, or remove the entry"
+	case name == wildcard:
+		return
+	case name == "index.docker.io" || name == hubHost:
+		issue.Detail = fmt.Sprintf("images of Docker Hub are looked up under docker.io, never under %q", name)
+		issue.Fix = `write "docker.io"`
+		issue.Edits = n.rename(m.key.Value, "mirrors", hub, Edit{At: n.file.position(m.key), Text: hub})
+	default:
+		host, problem := nameProblem(name)
+		if problem == "" && !strings.ContainsAny(name, ".:") && name != "localhost" && name == strings.ToLower(name) {
+			problem = "is no registry's host: an image name that begins so belongs to docker.io"
+		}
+		if problem == "" {
+			return
+		}
+		issue.Detail = fmt.Sprintf("nothing matches the name %q: it %s", name, problem)
+		if host != "" {
+			issue.Fix = fmt.Sprintf("write %q", host)
+			issue.Edits = n.rename(name, "mirrors", host, Edit{At: n.file.position(m.key), Text: host})
+		}
+	}
+	n.report(n.file.position(m.key), issue)
+}
+
+// rename is an edit unless the new name stands there already.
+func (n *linter) rename(old, section, name string, e Edit) []Edit {
+	_, mirrored := n.file.mirrors[name]
+	_, configured := n.file.configs[name]
+	if old == name || section == "mirrors" && mirrored || section == "configs" && configured {
+		return nil
+	}
+	return []Edit{e}
+}
+
+// nameProblem says why a key can be no host[:port], and which host was probably meant.
+func nameProblem(name string) (host, problem string) {
+	_, rest, scheme := strings.Cut(name, "://")
+	if !scheme {
+		rest = name
+	}
+	host, _, hasPath := strings.Cut(rest, "/")
+	switch {
+	case strings.TrimSpace(name) == "":
+		return "", "is empty"
+	case scheme:
+		return host, "has a scheme"
+	case hasPath && strings.Trim(name, "/") == host:
+		return host, "has a slash at its end"
+	case hasPath:
+		return host, "has a path"
+	case strings.Contains(name, wildcard):
+		return "", `has a "*", which stands for all registries only where it stands alone`
+	case strings.ContainsAny(name, " \t@"):
+		return "", "has characters that no host has"
+	}
+	return "", ""
+}
+
+func (n *linter) lintEndpoints(name string, m mirror) {
+	first := map[string]int{}
+	for i, item := range m.endpoints {
+		if item.node == nil {
+			continue
+		}
+		at := n.file.position(item.node)
+		report := func(issue Issue) {
+			issue.Registry = name
+			n.report(at, issue)
+		}
+		ep, err := parseEndpoint(item.value, n.node.embeddedAddress())
+		switch {
+		case err != nil:
+			report(Issue{Code: codeEndpointInvalid, Detail: "K3s drops this endpoint: it is no URL", Fix: "write https://HOST[:PORT]"})
+			continue
+		case ep.url.Hostname() == "" || strings.Contains(ep.url.Host, wildcard):
+			report(Issue{Code: codeEndpointInvalid, Detail: "this endpoint names no host", Fix: "write https://HOST[:PORT]"})
+			continue
+		case ep.url.Scheme != "http" && ep.url.Scheme != "https":
+			report(Issue{Code: codeEndpointInvalid, Detail: fmt.Sprintf("containerd speaks http and https, not %s", ep.url.Scheme), Fix: "write https://HOST[:PORT]"})
+			continue
+		}
+		if line, known := first[ep.url.String()]; known {
+			report(Issue{Code: codeEndpointDuplicate, Detail: fmt.Sprintf("this is the endpoint of line %d again", line), Fix: "remove one of the two"})
+			continue
+		}
+		first[ep.url.String()] = at.Line
+		n.lintURL(ep, item, report)
+		n.lintDefault(name, m, ep, i == len(m.endpoints)-1, report)
+	}
+}
+
+// lintURL judges an endpoint by itself.
+func (n *linter) lintURL(ep parsedEndpoint, item field, report func(Issue)) {
+	u := ep.url
+	host := strings.ToLower(u.Hostname())
+	settings := n.file.settingsFor(ep.registry)
+	if u.User != nil {
+		report(Issue{Code: codeCredentialsInURL, Detail: "user and password in an endpoint's URL are not used as credentials, and stand in files that anybody may read",
+			Fix: fmt.Sprintf("remove them, and give them under configs: %q: auth", u.Host)})
+	}
+	if ep.override {
+		report(Issue{Code: codeEndpointPath, Detail: fmt.Sprintf("the path replaces /v2: containerd asks %s://%s for library/nginx, for example", u.Scheme, path.Join(u.Host, u.Path, "library/nginx/manifests/TAG"))})
+	}
+	if noMirror(host) {
+		report(Issue{Code: codeEndpointNoMirror, Detail: fmt.Sprintf("%s does not serve as a mirror", host), Fix: "name a registry that mirrors this one"})
+	}
+	if strings.HasSuffix(host, ".svc") || strings.HasSuffix(host, ".cluster.local") {
+		report(Issue{Code: codeClusterName, Detail: fmt.Sprintf("%s is a name of the cluster's DNS, which containerd does not ask", host),
+			Fix: "use a node port, a load balancer's address or a name in the node's DNS"})
+	}
+	if u.Scheme == "http" && settings.tls != nil && settings.tls.written() {
+		report(Issue{Code: codeHTTPWithTLS, Detail: fmt.Sprintf("the endpoint says http, and configs has tls settings for %s: containerd then tries https first", u.Host),
+			Fix: "say https, or remove the tls settings"})
+	}
+	if u.Scheme == "http" && settings.auth != nil && !isLocalhost(u.Host) && n.file.credentials()[u.Host].auth(u.Host).Type != AuthNone {
+		report(Issue{Code: codeInsecure, Detail: fmt.Sprintf("the credentials for %s go over the network in clear", u.Host), Fix: "say https"})
+	}
+}
+
+func (t *tlsSettings) written() bool {
+	return t.ca.value != "" || t.cert.value != "" || t.pkey.value != "" || t.skipVerify
+}
+
+// notMirrors are hosts that people take for registries or mirrors: web sites, and a
+// provider's registries, which serve their own images only.
+var notMirrors = regexp.MustCompile(`^((hub|www|store|cloud)\.docker\.com|docker\.com|(www\.)?github\.com|registry\.[a-z0-9-]+\.aliyuncs\.com)$`)
+
+func noMirror(host string) bool { return notMirrors.MatchString(host) }
+
+// lintDefault finds an endpoint that is the registry itself.
+func (n *linter) lintDefault(name string, m mirror, ep parsedEndpoint, last bool, report func(Issue)) {
+	own, err := parseEndpoint(name, n.node.embeddedAddress())
+	if err != nil || name == wildcard || own.url.String() != ep.url.String() {
+		return
+	}
+	issue := Issue{Code: codeEndpointIsDefault, Detail: "this is the registry itself, which containerd asks last anyway", Fix: "remove the line"}
+	if last && len(m.rewrites) > 0 && !n.noDefault() {
+		issue.Severity = SeverityWarning
+		issue.Detail += "; as the last endpoint it gets no rewrites"
+		issue.Fix = fmt.Sprintf("to rewrite at the registry itself, write its port: %q", withPort(ep.url))
+	}
+	report(issue)
+}
+
+func withPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return u.Scheme + "://" + u.Hostname() + ":" + port
+}
+
+// lintIneffective finds rewrites that never apply.
+func (n *linter) lintIneffective(name string, m mirror) {
+	used := false
+	for i, item := range m.endpoints {
+		ep, err := parseEndpoint(item.value, n.node.embeddedAddress())
+		if err != nil || ep.url.Host == n.node.embeddedAddress() {
+			continue
+		}
+		own, _ := parseEndpoint(name, n.node.embeddedAddress())
+		folded := i == len(m.endpoints)-1 && !n.noDefault() && own.url != nil && own.url.String() == ep.url.String()
+		used = used || !folded
+	}
+	for _, rule := range m.rules() {
+		issue := Issue{Code: codeRewriteIneffective, Registry: name}
+		official := officialImage(rule.pattern)
+		switch {
+		case !used:
+			issue.Detail = "this rewrite is never applied: the mirror has no endpoint of its own, and the default endpoint and the embedded registry get no rewrites"
+			issue.Fix = "name an endpoint, or the registry itself with its port"
+		case name == hub && official != "" && rule.problem() == "":
+			pattern := strings.Replace(rule.pattern, official, "library/"+official, 1)
+			issue.Detail = fmt.Sprintf("images such as %s are library/%s at Docker Hub, which this pattern does not match", official, official)
+			issue.Fix = fmt.Sprintf("write the pattern %q", pattern)
+			issue.Edits = []Edit{{At: n.file.position(rule.key), Text: pattern}}
+		default:
+			continue
+		}
+		n.report(n.file.position(rule.key), issue)
+	}
+}
+
+// officials are images of Docker Hub that everybody names without library/.
+var officials = strings.Fields(`alpine amazonlinux bash busybox caddy centos cassandra consul couchdb debian docker eclipse-mosquitto
+	elasticsearch fedora ghost golang gradle grafana haproxy hello-world httpd influxdb java jenkins joomla kibana mariadb maven memcached
+	mongo mysql nats neo4j nextcloud nginx node openjdk perl php postgres python rabbitmq redis registry rockylinux ruby rust solr
+	telegraf tomcat traefik ubuntu vault wordpress zookeeper`)
+
+var leadingName = regexp.MustCompile(`^\^\(?(?:\?:)?([a-z0-9-]+)`)
+
+// officialImage is the image without library/ that a pattern begins with, "" for none.
+func officialImage(pattern string) string {
+	m := leadingName.FindStringSubmatch(pattern)
+	if m == nil || !slices.Contains(officials, m[1]) || strings.HasPrefix(pattern[len(m[0]):], "/") {
+		return ""
+	}
+	return m[1]
+}
+
+// lintUnmatched finds a mirror whose name differs by the port from that of images on this
+// node, while none has it.
+func (n *linter) lintUnmatched(name string, m mirror) {
+	other := ""
+	for _, ref := range n.seen {
+		if ref.Host == name {
+			return
+		}
+		if hostname(ref.Host) == hostname(name) {
+			other = ref.Host
+		}
+	}
+	if _, known := n.file.mirrors[other]; other == "" || known {
+		return
+	}
+	n.report(n.file.position(m.key), Issue{Code: codeMirrorUnmatched, Registry: name,
+		Detail: fmt.Sprintf("images on this node are of %q, for which this mirror does not count", other),
+		Fix:    fmt.Sprintf("did you mean %q?", other), Edits: []Edit{{At: n.file.position(m.key), Text: other}}})
+}
+
+func hostname(host string) string {
+	if port := portOf(host); port != "" {
+		return strings.TrimSuffix(host, ":"+port)
+	}
+	return host
+}

@@ -1,0 +1,49 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+// WriteLint writes mistakes as compilers do: the place, what is wrong, the line with a caret
+// below the column, and what to write. Without any it is one line.
+func WriteLint(w io.Writer, issues []registry.Issue, files int, o TextOptions) error {
+	p := newPrinter(bufio.NewWriter(w), o)
+	counts := map[string]int{}
+	for _, i := range issues {
+		counts[i.Severity]++
+		p.issue(i)
+	}
+	if len(issues) == 0 {
+		p.line("%s, no mistake found", count(files, "file"))
+	} else {
+		p.line("%s, %s, %d to know", count(counts[registry.SeverityError], "error"),
+			count(counts[registry.SeverityWarning], "warning"), counts[registry.SeverityInfo])
+	}
+	return p.w.Flush()
+}
+
+func (p *printer) issue(i registry.Issue) {
+	at := i.File
+	if i.Line > 0 {
+		at = fmt.Sprintf("%s:%d:%d", i.File, i.Line, max(1, i.Column))
+	}
+	p.bold(fmt.Sprintf("%s: %s: %s", at, i.Severity, i.Code))
+	for _, line := range wrap(p.clean(i.Detail), p.Width-2) {
+		p.line("  %s", line)
+	}
+	if i.Excerpt != "" {
+		p.line("    | %s", strings.ReplaceAll(i.Excerpt, "\t", " "))
+		p.line("    | %s^", strings.Repeat(" ", max(0, i.Column-1)))
+	}
+	if i.Fix != "" {
+		for _, line := range wrap("fix: "+p.clean(i.Fix), p.Width-2) {
+			p.line("  %s", line)
+		}
+	}
+	p.line("")
+}
