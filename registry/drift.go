@@ -37,7 +37,7 @@ func (n *linter) wanted(noDefault bool) map[string][]hostEntry {
 	for name, h := range n.file.hosts(noDefault, n.node.embeddedAddress()) {
 		dir := path.Join(n.node.certsD(), name)
 		entries, err := n.dialect.parse(dir, []byte(h.toml(n.node.program())))
-		if err != nil || imageHost(name) == n.node.embeddedAddress() {
+		if err != nil || imageHost(name) == n.node.embeddedAddress() || strings.Contains(name, "/") { // nested: never looked up
 			continue
 		}
 		all[name] = entries
