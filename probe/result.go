@@ -31,6 +31,10 @@ const (
 type Ask struct {
 	Endpoint registry.Endpoint
 	Image    registry.Reference // zero: the walk ends after auth
+
+	// Content asks for the image's content too where that counts against a limit: Docker
+	// Hub counts the GETs of manifests. False: there the walk ends at the HEAD.
+	Content bool
 }
 
 // A Result is what became of an Ask. A failure is a result, never a Go error.
@@ -47,6 +51,14 @@ type Result struct {
 	Steps       []Step
 	Certificate *Certificate // as presented; nil without TLS
 	Time        time.Time    // when the walk began, UTC
+
+	// Counterfactuals are what was tried beside containerd's request, for the sake of the
+	// step that failed; nil where its failure calls for none.
+	Counterfactuals []Counterfactual
+
+	ClockSkew  time.Duration // the server's clock minus the node's; 0 where unknown or too small to tell
+	RetryAfter string        // when the server wants to be asked again, in its words; "" where it does not say
+	RateLimit  string        // how much of a limit is left, such as "76 of 100 pulls in 6h0m0s"; "" where the server does not say
 }
 
 // A Step is one step of a walk.
@@ -57,7 +69,10 @@ type Step struct {
 	Error      string      `json:"error"`
 	DurationMS int64       `json:"duration_ms"`
 
-	Addresses  []string `json:"addresses,omitempty"`   // dns: what the name resolved to
+	Addresses   []string     `json:"addresses,omitempty"`   // dns: what the name resolved to
+	Nameservers []Nameserver `json:"nameservers,omitempty"` // dns: what each said, where they disagree
+	Unreached   []Unreached  `json:"unreached,omitempty"`   // tcp, proxy: addresses at which connecting failed, also where another one answered
+
 	URL        string   `json:"url,omitempty"`         // ping, auth, manifest, blob: what was asked
 	StatusCode int      `json:"status_code,omitempty"` // what the server answered
 	TLSVersion string   `json:"tls_version,omitempty"`
@@ -65,14 +80,36 @@ type Step struct {
 	Realm      string   `json:"realm,omitempty"`     // auth: token service
 	Service    string   `json:"service,omitempty"`
 	Scope      string   `json:"scope,omitempty"`
-	Digest     string   `json:"digest,omitempty"`     // manifest
-	MediaType  string   `json:"media_type,omitempty"` // manifest
+	AuthFrom   string   `json:"auth_from,omitempty"`  // auth: the configs key, or file, that gave the credentials
+	Digest     string   `json:"digest,omitempty"`     // manifest, blob
+	MediaType  string   `json:"media_type,omitempty"` // manifest, blob
+	Platforms  []string `json:"platforms,omitempty"`  // manifest: those of an index, os/architecture[/variant]
+
+	ClockSkewMS int64  `json:"clock_skew_ms,omitempty"` // the server's clock minus the node's
+	RetryAfter  string `json:"retry_after,omitempty"`
+	RateLimit   string `json:"rate_limit,omitempty"`
+
+	Counterfactuals []Counterfactual `json:"counterfactuals,omitempty"` // of a step that failed
 
 	// Host is the host that the step was about, where it is not the endpoint: its token
 	// service or a redirect's target. The dns, proxy, tcp and tls steps of such a host stand
 	// before the endpoint's own step for whose sake they were walked; a failure of theirs is
 	// told by that step, with the cause that it means for the endpoint.
 	Host string `json:"host,omitempty"`
+}
+
+// A Nameserver is what one of the node's nameservers said of a name.
+type Nameserver struct {
+	Server    string   `json:"server"`    // ip:port
+	Addresses []string `json:"addresses"` // [] where it knows none
+	Error     string   `json:"error"`     // "" where it answered with addresses
+}
+
+// An Unreached is an address at which connecting failed.
+type Unreached struct {
+	Address string      `json:"address"` // ip:port
+	Cause   cause.Cause `json:"cause"`
+	Error   string      `json:"error"`
 }
 
 // A Certificate is what a TLS server presented.
@@ -84,4 +121,7 @@ type Certificate struct {
 	NotAfter  time.Time `json:"not_after"`
 	Chain     []string  `json:"chain"`    // subjects, the leaf first, as presented
 	Verified  bool      `json:"verified"` // against the node's and the configured CAs, for the endpoint's host
+
+	MissingIssuer       string `json:"missing_issuer"`       // subject of the issuer that is neither presented nor trusted; "" for none
+	IntermediateMissing bool   `json:"intermediate_missing"` // the missing issuer is an intermediate that the server left out
 }
