@@ -9,13 +9,13 @@ const (
 
 // A Rule documents one code: what explain prints.
 type Rule struct {
-	Code     string
-	Severity string // of most of its findings
-	Title    string // what is wrong, without where
-	Meaning  string // what the runtime makes of it
-	Shows    string // how it shows on a node
-	Confirm  string // how to see it by hand; may hold commands, a line each
-	Fix      string // what to do about it
+	Code     string `json:"code"`
+	Severity string `json:"severity"` // of most of its findings
+	Title    string `json:"title"`    // what is wrong, without where
+	Meaning  string `json:"meaning"`  // what the runtime makes of it
+	Shows    string `json:"shows"`    // how it shows on a node
+	Confirm  string `json:"confirm"`  // how to see it by hand; may hold commands, a line each
+	Fix      string `json:"fix"`      // what to do about it
 }
 
 // RuleOf is the rule of a configuration code; false for a code that is none.
