@@ -207,3 +207,26 @@ func TestClean(t *testing.T) {
 		t.Errorf("%d bytes kept of a text", n)
 	}
 }
+
+// TestLine gives a followed log's lines one by one: the result is Scan's, and what says
+// nothing of pulls costs nothing.
+func TestLine(t *testing.T) {
+	noise := `time="2026-11-23T08:00:00Z" level=info msg="StartContainer for \"1\" returns successfully"`
+	log := []string{noise, strings.TrimSpace(failedAt(day, "registry.example.com/a:1")), noise, "\x00", strings.Repeat("x", maxLine+1)}
+	var followed, scanned Scanner
+	if _, err := scanned.Scan("x", strings.NewReader(strings.Join(log, "\n"))); err != nil {
+		t.Fatal(err)
+	}
+	for i, line := range log {
+		if ok := followed.Line("x", i+1, []byte(line)); ok != (i < 3) {
+			t.Errorf("line %d: %v", i+1, ok)
+		}
+	}
+	if diff := cmp.Diff(scanned.Pulls(), followed.Pulls()); diff != "" {
+		t.Errorf("(-scanned +followed)\n%s", diff)
+	}
+	line := []byte(noise)
+	if n := testing.AllocsPerRun(100, func() { followed.Line("x", 1, line) }); n > 0 {
+		t.Errorf("%v allocations for a line that is skipped", n)
+	}
+}

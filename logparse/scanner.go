@@ -30,6 +30,7 @@ type Scanner struct {
 	Zone *time.Location
 
 	clock   clock
+	event   eventBlock
 	version string
 	images  map[string]*history
 	mention []*history // in order of first mention
@@ -57,7 +58,6 @@ func (s *Scanner) Scan(name string, r io.Reader) (Stats, error) {
 	if t := rotationTime(name); !t.IsZero() && t.Before(s.Since) {
 		return stats, nil
 	}
-	s.clock.now, s.clock.zone = s.Now, s.Zone
 	in, err := decompress(r)
 	if err != nil {
 		return stats, fmt.Errorf("reading %q: %w", name, err)
@@ -65,7 +65,6 @@ func (s *Scanner) Scan(name string, r io.Reader) (Stats, error) {
 	order := &order{take: s.take}
 	defer order.flush()
 	text := newLines(in)
-	var block eventBlock
 	for {
 		line, long, err := text.next()
 		if err == io.EOF {
@@ -75,26 +74,33 @@ func (s *Scanner) Scan(name string, r io.Reader) (Stats, error) {
 			return stats, fmt.Errorf("reading %q: line %d: %w", name, stats.Lines+1, err)
 		}
 		stats.Lines++
-		if long || bytes.IndexByte(line, 0) >= 0 {
-			stats.Skipped++
-			continue
-		}
-		add := func(m message) {
-			if rec := classify(m); rec.kind != kindNone {
-				rec.file, rec.line = name, stats.Lines
-				order.add(rec)
-			}
-		}
-		if !s.line(line, &block, add) {
+		if long || !s.line(name, stats.Lines, line, order.add) {
 			stats.Skipped++
 		}
 	}
 }
 
-// line takes one line; false where it should hold something and cannot be read.
-func (s *Scanner) line(line []byte, block *eventBlock, add func(message)) bool {
+// Line takes one line of a log that is followed, without its end; number is what the
+// results call it. Lines are to be given in order of time. A line that says nothing of
+// pulls costs no allocation. False: the line counts as skipped.
+func (s *Scanner) Line(name string, number int, line []byte) bool {
+	return len(line) <= maxLine && s.line(name, number, line, s.take)
+}
+
+// line takes one line apart; false where it should hold something and cannot be read.
+func (s *Scanner) line(name string, number int, line []byte, take func(record)) bool {
+	if bytes.IndexByte(line, 0) >= 0 {
+		return false
+	}
+	s.clock.now, s.clock.zone = s.Now, s.Zone
+	add := func(m message) {
+		if rec := classify(m); rec.kind != kindNone {
+			rec.file, rec.line = name, number
+			take(rec)
+		}
+	}
 	if trimmed := bytes.TrimLeft(line, " \t"); len(trimmed) > 0 && trimmed[0] == '"' {
-		m, ok, member := block.line(&s.clock, string(trimmed))
+		m, ok, member := s.event.line(&s.clock, string(trimmed))
 		if ok {
 			add(m)
 		}
