@@ -65,12 +65,13 @@ func jsonStart(prefix string) bool {
 	return prefix == "" || strings.HasSuffix(prefix, ":") && !strings.Contains(prefix, "=")
 }
 
-// logfmt reads containerd's text format. (sirupsen/logrus text_formatter.go)
+// logfmt reads containerd's text format. Where it has whole seconds, as K3s' own lines do,
+// the journal's time of the same second is the better one. (sirupsen/logrus text_formatter.go)
 func (c *clock) logfmt(line string, outer time.Time) message {
 	m := message{time: outer}
 	for key, value := range pairs(line) {
 		if key == "time" {
-			if t := c.full(value); !t.IsZero() {
+			if t := c.full(value); !t.IsZero() && !outer.Truncate(time.Second).Equal(t) {
 				m.time = t
 			}
 			continue

@@ -63,7 +63,10 @@ func (s *Scanner) take(r record) {
 	switch r.kind {
 	case kindBoot:
 		s.version = cmp.Or(r.text, s.version)
+		s.booted = r.time
 		s.forgetOpen()
+	case kindAgentReads, kindAgentRefuses:
+		s.agent.take(r, s.Since)
 	case kindHost, kindUndecoded:
 		s.pool.add(r)
 	case kindSandbox:

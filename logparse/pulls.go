@@ -43,20 +43,13 @@ func (h *history) pull() (Pull, bool) {
 		p.Succeeded = h.succeeded
 		return p, h.succeeded
 	}
-	var first, last time.Time
-	for _, t := range h.tallies {
-		if t.failures > 0 {
-			p.Failures = t.failures // of the source that is believed most
-		}
-		if first.IsZero() || !t.first.IsZero() && t.first.Before(first) {
-			first = t.first
-		}
-		if t.last.After(last) {
-			last = t.last
-		}
+	var all tally
+	for _, t := range h.tallies { // the source that is believed most stands last
+		all = all.believing(t)
 	}
+	p.Failures = all.failures
 	p.Failures = max(p.Failures, 1)
-	p.FirstFailure, p.LastFailure = known(first), known(last)
+	p.FirstFailure, p.LastFailure = known(all.first), known(all.last)
 	p.ReportedError, p.Reported, p.Config, p.Stage = f.text, f.reported, f.config, f.stage
 	p.Attempts = append(p.Attempts, f.attempts...)
 	p.Succeeded = h.succeeded
@@ -79,4 +72,24 @@ func known(t time.Time) *time.Time {
 	}
 	t = t.UTC()
 	return &t
+}
+
+// believing is what two sources come to: the count of the better one, and its times, but
+// where the other one saw failures well before or after.
+func (t tally) believing(better tally) tally {
+	switch {
+	case better.failures == 0:
+		return t
+	case t.first.IsZero():
+		return better
+	case better.first.IsZero():
+		return tally{better.failures, t.first, t.last}
+	}
+	if t.first.Before(better.first.Add(-sameReport)) {
+		better.first = t.first
+	}
+	if t.last.After(better.last.Add(sameReport)) {
+		better.last = t.last
+	}
+	return better
 }

@@ -39,6 +39,9 @@ const (
 	kindHost       // a host failed
 	kindUndecoded  // a hosts.toml was ignored
 	kindNoProgress // containerd will cancel the pull
+
+	kindAgentReads   // K3s reads registries.yaml
+	kindAgentRefuses // and cannot use it
 )
 
 // A source is who says that a pull failed; of two that say it, the greater is believed.
@@ -72,6 +75,7 @@ func classify(m message) record {
 		r.host = hostsDirectory(text)
 	case text == "starting containerd":
 		r.kind, r.text = kindBoot, m.version
+	case r.agentLine(text):
 	default:
 		r.report(m)
 	}

@@ -32,6 +32,8 @@ type Scanner struct {
 	clock   clock
 	event   eventBlock
 	version string
+	booted  time.Time // when containerd was started last
+	agent   AgentConfig
 	images  map[string]*history
 	mention []*history // in order of first mention
 	open    map[*history]bool
@@ -124,6 +126,7 @@ var marks = [][]byte{
 	[]byte("rying next host"), []byte("etch failed"), []byte("unPodSandbox for "), []byte("ailed to decode "),
 	[]byte("tarting containerd"), []byte("ailed to resolve reference"), []byte("ailed to copy: "), []byte("arse image "),
 	[]byte("mage tag "), []byte(`"MESSAGE":[`), []byte("ull policy of Never"), []byte("ailed to do request: "), []byte("sandbox image "),
+	[]byte("rivate registry config file"), []byte("etrieve agent configuration"),
 }
 
 func relevant(line []byte) bool {
