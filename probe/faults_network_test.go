@@ -128,6 +128,10 @@ var certificateFaults = []faultCase{
 		step: "tls", cause: cause.TLSExpired},
 	{name: "not yet valid", setUp: certified(probetest.Leaf{Names: []string{host}, Starts: time.Hour, Ends: 2 * time.Hour}),
 		step: "tls", cause: cause.TLSNotYetValid},
+	{name: "intermediate expired", setUp: func(n *node) registry.Endpoint {
+		n.cert = n.ca.Intermediate("test issuing CA", -48*time.Hour, -time.Hour).Server(host)
+		return endpoint(n.serve(probetest.NewRegistry(image).ServeHTTP))
+	}, step: "tls", cause: cause.TLSExpired},
 	{name: "client certificate wanted", setUp: func(n *node) registry.Endpoint { return endpoint(n.mutual(probetest.NewRegistry(image))) },
 		step: "tls", cause: cause.TLSClientCertRequired},
 	{name: "client certificate wanted, TLS 1.2", setUp: func(n *node) registry.Endpoint {

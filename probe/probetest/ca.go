@@ -15,8 +15,9 @@ import (
 
 // A CA signs certificates.
 type CA struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
+	cert  *x509.Certificate
+	key   *ecdsa.PrivateKey
+	chain [][]byte // what a server presents after its own certificate
 }
 
 // A Leaf says what a certificate is to be. The zero value is one of a server without any
@@ -31,13 +32,27 @@ type Leaf struct {
 
 // NewCA mints a CA of that common name.
 func NewCA(name string) *CA {
-	template := &x509.Certificate{
+	template := authority(name)
+	validity(template, 0, 0)
+	key := newKey()
+	return &CA{cert: sign(template, template, &key.PublicKey, key), key: key}
+}
+
+// Intermediate mints a CA that ca signs. Servers present its certificate after the ones
+// that it issues. starts and ends are as in [Leaf].
+func (ca *CA) Intermediate(name string, starts, ends time.Duration) *CA {
+	template := authority(name)
+	validity(template, starts, ends)
+	key := newKey()
+	cert := sign(template, ca.cert, &key.PublicKey, ca.key)
+	return &CA{cert: cert, key: key, chain: append([][]byte{cert.Raw}, ca.chain...)}
+}
+
+func authority(name string) *x509.Certificate {
+	return &x509.Certificate{
 		Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageCertSign,
 	}
-	validity(template, 0, 0)
-	key := newKey()
-	return &CA{sign(template, template, &key.PublicKey, key), key}
 }
 
 // PEM is the CA's certificate as a file holds it.
@@ -70,7 +85,7 @@ func (ca *CA) Issue(leaf Leaf) *tls.Certificate {
 	validity(template, leaf.Starts, leaf.Ends)
 	key := newKey()
 	cert := sign(template, ca.cert, &key.PublicKey, ca.key)
-	return &tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key, Leaf: cert}
+	return &tls.Certificate{Certificate: append([][]byte{cert.Raw}, ca.chain...), PrivateKey: key, Leaf: cert}
 }
 
 // Server signs a certificate for a server with these names.
