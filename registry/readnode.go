@@ -81,7 +81,7 @@ func (r *nodeReader) identify() {
 // unitsOf are the installed units of a distribution.
 func (r *nodeReader) unitsOf(distribution string) []string {
 	names := map[string][]string{
-		K3s: {"k3s", "k3s-agent"}, RKE2: {"rke2-server", "rke2-agent"}, Containerd: {"containerd"},
+		K3s: {"k3s", "k3s-agent"}, RKE2: {"rke2-server", "rke2-agent"}, Containerd: r.node.runtimeUnits(),
 	}
 	var found []string
 	for _, name := range names[distribution] {
@@ -97,7 +97,11 @@ func (r *nodeReader) readUnit() {
 	n := &r.node
 	switch {
 	case r.runtime == nil:
-		if units := r.unitsOf(n.Distribution); len(units) > 0 {
+		units := r.unitsOf(n.Distribution)
+		if own := n.runtimeUnits(); own[0] != Containerd {
+			units = append(units, own...) // a snap's unit, or one that k0s made where it likes
+		}
+		if len(units) > 0 {
 			n.Unit = units[0]
 		}
 	case n.Distribution == RKE2:

@@ -54,7 +54,7 @@ func (d *diagnosis) run(ctx context.Context, images []string) (*report.Report, e
 	root := hostRoot(d.hostRoot)
 	node := registry.ReadNode(root)
 	node.Root = d.hostRoot
-	log := d.readLogs(root, node, start)
+	log := d.readLogs(ctx, root, node, start)
 	if v := log.scanner.ContainerdVersion(); v != "" {
 		node.ContainerdVersion = v
 	}

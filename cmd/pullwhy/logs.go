@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,10 +28,6 @@ type logFlags struct {
 
 func (f *logFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.files, "log", nil, "read this log instead of the node's; repeatable, - is standard input")
-	f.addSince(flags)
-}
-
-func (f *logFlags) addSince(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.since, "since", 24*time.Hour, "how far back in the node's log; 0 is all")
 	f.given = func() bool { return flags.Changed("since") }
 }
@@ -45,23 +43,23 @@ func logsCommand(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logs [FILE...]",
 		Short: "Read only the log: which pulls failed, and why as far as it tells",
-		RunE: func(_ *cobra.Command, files []string) error {
-			d.logs.files = files
-			return e.print(d.onlyLogs())
+		RunE: func(cmd *cobra.Command, files []string) error {
+			d.logs.files = append(d.logs.files, files...)
+			return e.print(d.onlyLogs(cmd.Context()))
 		},
 	}
-	d.logs.addSince(cmd.Flags())
+	d.logs.add(cmd.Flags())
 	return cmd
 }
 
-func (d *diagnosis) onlyLogs() *report.Report {
+func (d *diagnosis) onlyLogs(ctx context.Context) *report.Report {
 	start := time.Now()
 	root := hostRoot(d.hostRoot)
 	node := &registry.Node{Distribution: registry.Unknown}
 	if len(d.logs.files) == 0 {
 		node = registry.ReadNode(root)
 	}
-	log := d.readLogs(root, node, start)
+	log := d.readLogs(ctx, root, node, start)
 	if v := log.scanner.ContainerdVersion(); v != "" {
 		node.ContainerdVersion = v
 	}
@@ -71,30 +69,40 @@ func (d *diagnosis) onlyLogs() *report.Report {
 	return r
 }
 
-// readLogs reads the files that were named, else the node's log with its rotated files,
-// oldest first.
-func (d *diagnosis) readLogs(root fs.FS, node *registry.Node, now time.Time) nodeLog {
+// readLogs reads the files that were named, else what the node has.
+func (d *diagnosis) readLogs(ctx context.Context, root fs.FS, node *registry.Node, now time.Time) nodeLog {
 	log := nodeLog{scanner: &logparse.Scanner{Now: now}}
 	if d.logs.since > 0 && (len(d.logs.files) == 0 || d.logs.given()) {
 		log.scanner.Since = now.Add(-d.logs.since)
 	}
-	switch {
-	case len(d.logs.files) > 0:
-		for _, name := range d.logs.files {
-			log.add(name, func() (io.ReadCloser, error) { return d.openNamed(name) })
-		}
-	case node.LogPath == "":
-		log.sources = append(log.sources, registry.Source{
-			Path: "journal", Kind: registry.KindJournal, Status: registry.StatusAbsent,
-			Detail: "this runtime logs to the journal: journalctl -u containerd -o json | pullwhy logs -",
-		})
-	default:
-		for _, name := range logparse.Files(root, strings.TrimPrefix(node.LogPath, "/")) {
-			log.add("/"+name, func() (io.ReadCloser, error) { return root.Open(name) })
-		}
+	for _, name := range d.logs.files {
+		log.addFile(name, registry.KindContainerdLog, func() (io.ReadCloser, error) { return d.openNamed(name) })
+	}
+	if len(d.logs.files) == 0 {
+		log.addNode(ctx, d.env, root, node)
 	}
 	log.warn(d.env)
 	return log
+}
+
+// addNode reads the node's log with its rotated files, oldest first, and then what the
+// kubelet says of the same pulls.
+func (l *nodeLog) addNode(ctx context.Context, e *env, root fs.FS, node *registry.Node) {
+	for _, log := range []registry.Source{
+		{Path: node.LogPath, Kind: registry.KindContainerdLog}, {Path: node.KubeletLog(), Kind: registry.KindKubeletLog},
+	} {
+		if log.Path == "" {
+			continue
+		}
+		for _, name := range logparse.Files(root, strings.TrimPrefix(log.Path, "/")) {
+			l.addFile("/"+name, log.Kind, func() (io.ReadCloser, error) { return root.Open(name) })
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, journalTime)
+	defer cancel()
+	for _, unit := range node.Journals() {
+		l.addJournal(ctx, e, root, unit)
+	}
 }
 
 func (e *env) openNamed(name string) (io.ReadCloser, error) {
@@ -104,37 +112,44 @@ func (e *env) openNamed(name string) (io.ReadCloser, error) {
 	return os.Open(name)
 }
 
-// add reads one file; what cannot be read stands in the sources.
-func (l *nodeLog) add(name string, open func() (io.ReadCloser, error)) {
-	source := registry.Source{Path: name, Kind: registry.KindContainerdLog, Status: registry.StatusRead}
+// addFile reads one file; what cannot be read stands in the sources.
+func (l *nodeLog) addFile(name, kind string, open func() (io.ReadCloser, error)) {
+	source := registry.Source{Path: name, Kind: kind, Status: registry.StatusRead}
 	f, err := open()
 	if err == nil {
 		defer f.Close()
-		var stats logparse.Stats
-		stats, err = l.scanner.Scan(name, f)
-		source.Lines, source.Skipped = stats.Lines, stats.Skipped
+		err = l.scan(&source, f)
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		source.Status = registry.StatusAbsent
 	case err != nil:
-		source.Status, source.Detail = registry.StatusUnreadable, cause(err)
+		source.Status, source.Detail = registry.StatusUnreadable, reason(err)
 	}
 	l.sources = append(l.sources, source)
 }
 
-// cause is the reason of an error without the path, which stands beside it.
-func cause(err error) string {
+func (l *nodeLog) scan(source *registry.Source, r io.Reader) error {
+	stats, err := l.scanner.Scan(source.Path, r)
+	source.Lines, source.Skipped = stats.Lines, stats.Skipped
+	return err
+}
+
+// reason is an error's without the path, which stands beside it.
+func reason(err error) string {
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathErr.Err.Error()
 	}
 	return err.Error()
 }
 
-// warn names on standard error what could not be read.
+// warn names on standard error what could not be read, and what is absent where that leaves
+// containerd's word out.
 func (l *nodeLog) warn(e *env) {
+	nothing := !slices.ContainsFunc(l.sources, func(s registry.Source) bool { return s.Status == registry.StatusRead })
 	for _, s := range l.sources {
-		if s.Status != registry.StatusRead {
+		absent := s.Status == registry.StatusAbsent && (nothing || s.Kind == registry.KindContainerdLog)
+		if absent || s.Status == registry.StatusUnreadable {
 			e.log.Warn().Str("path", s.Path).Str("status", s.Status).Str("detail", s.Detail).Msg("log not read")
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pullwhy/pullwhy/diagnose"
+	"github.com/pullwhy/pullwhy/registry"
 	"github.com/pullwhy/pullwhy/report"
 )
 
@@ -75,8 +76,13 @@ func (e *env) write(r *report.Report) error {
 // unknownVerdict says which file or permission was missing.
 func unknownVerdict(r *report.Report) error {
 	for _, s := range r.Sources {
-		if s.Status == "unreadable" {
+		if s.Status == registry.StatusUnreadable {
 			return fmt.Errorf("nothing could be read: reading %q: %s", s.Path, s.Detail)
+		}
+	}
+	for _, s := range r.Sources {
+		if s.Kind == registry.KindJournal {
+			return fmt.Errorf("nothing could be read: %s: %s", s.Path, s.Detail)
 		}
 	}
 	if len(r.Sources) > 0 {

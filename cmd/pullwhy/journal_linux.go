@@ -1,0 +1,31 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+)
+
+// journalctlPaths are where distributions have it, NixOS last.
+var journalctlPaths = []string{"usr/bin/journalctl", "bin/journalctl", "run/current-system/sw/bin/journalctl"}
+
+// journalctl is the command that reads the journal of the node below root: the node's own,
+// in a chroot, which takes root's rights.
+func journalctl(ctx context.Context, root string, args ...string) (*exec.Cmd, error) {
+	if filepath.Clean(root) == "/" {
+		return exec.CommandContext(ctx, "journalctl", args...), nil
+	}
+	for _, name := range journalctlPaths {
+		if _, err := fs.Stat(hostRoot(root), name); err != nil {
+			continue
+		}
+		cmd := exec.CommandContext(ctx, "/"+name, args...)
+		cmd.Dir = "/"
+		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
+		return cmd, nil
+	}
+	return nil, fmt.Errorf("%q has no journalctl", root)
+}
