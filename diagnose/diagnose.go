@@ -18,6 +18,7 @@ type Evidence struct {
 	Config  *registry.Config // nil: unknown
 	Routes  []Route          // one per image of Pulls and Images, where there is a configuration
 	Pulls   []logparse.Pull
+	Agent   logparse.AgentConfig // what K3s or RKE2 logged of their registries.yaml
 	Probes  []probe.Result
 	Images  []string          // asked for by name: normalised, or as written where they do not parse
 	Sources []registry.Source // everything that was read or looked for

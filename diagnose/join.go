@@ -12,10 +12,11 @@ type joined struct {
 	registries []registry.Registry
 	routes     map[string]Route          // by image
 	probes     map[string][]probe.Result // by the endpoint's spelling
+	known      bool                      // whether there is a configuration
 }
 
 func join(e Evidence) *joined {
-	j := &joined{Evidence: e, routes: map[string]Route{}, probes: map[string][]probe.Result{}}
+	j := &joined{Evidence: e, known: e.Config != nil, routes: map[string]Route{}, probes: map[string][]probe.Result{}}
 	if j.Node == nil {
 		j.Node = &registry.Node{Distribution: registry.Unknown}
 	}

@@ -23,7 +23,11 @@ func (j *joined) judge(d Diagnosis) []Finding {
 		all = append(all, j.judgeImage(img)...)
 	}
 	all = append(all, j.judgeEndpoints(d, all)...)
-	return append(all, j.judgeIssues(all)...)
+	all = append(all, j.judgeIssues(all)...)
+	for i := range all {
+		j.agentSays(&all[i])
+	}
+	return append(all, j.judgeAgent(all)...)
 }
 
 // judgePull gives the root cause's finding, and one for each further configured endpoint

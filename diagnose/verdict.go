@@ -19,7 +19,7 @@ const (
 
 func verdict(e Evidence, d Diagnosis) Verdict {
 	switch {
-	case pullFails(d.Pulls), imageFails(d.Images), registryFails(d), hasCode(d.Findings, codeSyntax):
+	case pullFails(d.Pulls), imageFails(d.Images), registryFails(d), cannotStart(d.Findings):
 		return Fails
 	case nothingKnown(e):
 		return Unknown
@@ -36,6 +36,11 @@ func pullFails(pulls []Pull) bool {
 
 func imageFails(images []Image) bool {
 	return slices.ContainsFunc(images, func(i Image) bool { return i.Status == Unavailable })
+}
+
+// cannotStart reports whether K3s refuses its file now: that it did so once is information.
+func cannotStart(findings []Finding) bool {
+	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Code == codeSyntax && f.Severity == Error })
 }
 
 func hasCode(findings []Finding, code string) bool {

@@ -91,7 +91,7 @@ func seen(node *registry.Node, log nodeLog, images []string) []registry.Referenc
 
 func evidence(node *registry.Node, config *registry.Config, log nodeLog, images []string) diagnose.Evidence {
 	ev := diagnose.Evidence{
-		Node: node, Config: config, Pulls: log.scanner.Pulls(),
+		Node: node, Config: config, Pulls: log.scanner.Pulls(), Agent: log.scanner.Agent(),
 		Sources: append(append(node.Sources, config.Sources...), log.sources...),
 	}
 	for _, text := range images {

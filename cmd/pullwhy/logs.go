@@ -63,7 +63,7 @@ func (d *diagnosis) onlyLogs(ctx context.Context) *report.Report {
 	if v := log.scanner.ContainerdVersion(); v != "" {
 		node.ContainerdVersion = v
 	}
-	ev := diagnose.Evidence{Node: node, Pulls: log.scanner.Pulls(), Sources: log.sources}
+	ev := diagnose.Evidence{Node: node, Pulls: log.scanner.Pulls(), Agent: log.scanner.Agent(), Sources: log.sources}
 	r := report.New(diagnose.Diagnose(ev), ev.Sources)
 	d.head(r, node, start)
 	return r
