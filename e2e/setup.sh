@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Installs what the end-to-end tests need on Debian: a registry, and containerd in three
-# builds. What is there already is left alone.
+# Installs what the end-to-end tests need on Debian: a registry, containerd in three builds,
+# and a Kubernetes API server. What is there already is left alone.
 set -euo pipefail
 cd "$(dirname "$0")"
 bin=${PULLWHY_E2E_BIN:-${XDG_CACHE_HOME:-$HOME/.cache}/pullwhy-e2e/bin}
 upstream=v2.4.2
 k3s=v1.7.22-k3s1
+kubernetes=v1.37.2
 
 missing=()
-for package in containerd docker-registry gcc iproute2 libc6-dev make; do
+for package in containerd docker-registry etcd-server gcc iproute2 libc6-dev make prometheus; do
 	dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
 done
 if [ ${#missing[@]} -gt 0 ]; then
@@ -24,4 +25,7 @@ if [ ! -x "$bin/containerd-$upstream" ]; then
 fi
 if [ ! -x "$bin/containerd-$k3s" ]; then
 	(cd k3s-containerd && go build -ldflags "-X github.com/containerd/containerd/version.Version=$k3s" -o "$bin/containerd-$k3s" .)
+fi
+if [ ! -x "$bin/kube-apiserver-$kubernetes" ]; then
+	(cd kube-apiserver && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$bin/kube-apiserver-$kubernetes" .)
 fi
