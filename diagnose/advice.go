@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pullwhy/pullwhy/registry"
@@ -118,17 +119,24 @@ func (o observation) apply() []Note {
 	if o.node.Unit != "" {
 		return []Note{{Text: "make it take effect", Command: "systemctl restart " + o.node.Unit}}
 	}
-	units := "k3s, k3s-agent"
+	units := "k3s or k3s-agent"
 	switch o.node.Distribution {
 	case registry.RKE2:
-		units = "rke2-server, rke2-agent"
+		units = "rke2-server or rke2-agent"
 	case registry.Unknown:
-		units += ", rke2-server, rke2-agent"
+		units += ", rke2-server or rke2-agent"
 	}
-	return []Note{{Text: "restart the agent of this node to make it take effect: " + units}}
+	return []Note{{Text: "make it take effect: systemctl restart " + units}}
 }
 
-func (o observation) change(edits ...Note) []Note { return append(edits, o.apply()...) }
+// change is how to make changes and let them take effect, and what to look at then.
+func (o observation) change(notes ...Note) []Note {
+	looks := slices.IndexFunc(notes, func(n Note) bool { return n.Command != "" && n.File == "" })
+	if looks <= 0 {
+		looks = len(notes)
+	}
+	return slices.Insert(slices.Clone(notes), looks, o.apply()...)
+}
 
 func look(text, command string) Note { return Note{Text: text, Command: command} }
 

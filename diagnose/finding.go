@@ -60,27 +60,26 @@ type Note struct {
 	Command string `json:"command"`
 }
 
-// merge makes one finding of those with one id: the images of all, the highest severity,
-// the evidence of the first.
-func merge(all []Finding) []Finding {
-	merged := []Finding{}
-	index := map[string]int{}
-	for _, f := range all {
-		i, known := index[f.ID]
+// merge makes one finding of the observations with one id, over all their images: those that
+// matter most first, and of these the first one's evidence.
+func merge(all []judged) []Finding {
+	slices.SortStableFunc(all, func(a, b judged) int { return cmp.Compare(rankOf(a.severity), rankOf(b.severity)) })
+	var ids []string
+	groups := map[string]judged{}
+	for _, k := range all {
+		group, known := groups[k.id()]
 		if !known {
-			index[f.ID] = len(merged)
-			merged = append(merged, f)
-			continue
+			ids = append(ids, k.id())
+			group = k
 		}
-		m := &merged[i]
-		for _, image := range f.Images {
-			if !slices.Contains(m.Images, image) {
-				m.Images = append(m.Images, image)
-			}
+		if k.hasImage() && !slices.Contains(group.images, k.image) {
+			group.images = append(group.images, k.image)
 		}
-		if rankOf(f.Severity) < rankOf(m.Severity) {
-			m.Severity = f.Severity
-		}
+		groups[k.id()] = group
+	}
+	merged := make([]Finding, 0, len(ids))
+	for _, id := range ids {
+		merged = append(merged, groups[id].finding(groups[id].severity))
 	}
 	return merged
 }

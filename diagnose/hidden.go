@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -31,52 +32,92 @@ func otherCause(told logparse.Failure, root RootCause) bool {
 	return !refined || told.Endpoint == "" || root.Endpoint == ""
 }
 
-// whyHidden explains, by containerd's release, why it reported another error.
-// (remotes/docker/resolver.go: 1.x returns the first error that is no 404; 2.x the one
-// that got furthest, a status before a 404 before a failed connection.)
+// whyHidden explains, by containerd's release, why it reported another error than the root
+// cause's. Only while a tag is resolved does it choose among the errors of several
+// endpoints; what it refuses before, and what fails after, it reports as it is.
 func (j *joined) whyHidden(p logparse.Pull, root RootCause) string {
-	release, told := j.release(), j.told(p)
-	switch {
-	case root.Cause == cause.ConfigInvalid && root.Endpoint == "":
-		return release + " ignores a hosts.toml that it cannot decode, and reports what happened without it"
-	case p.Stage != logparse.StageResolve:
-		return release + " reports the first endpoint that was asked for the content"
-	case root.Cause == cause.NotFound && j.firstGeneration():
-		return fmt.Sprintf("%s prefers %s to a 404", release, told)
+	if root.Cause == cause.ConfigInvalid && root.Endpoint == "" {
+		return cmp.Or(j.release(), "containerd") + " ignores a hosts.toml that it cannot decode, and reports what it met without it"
 	}
-	return fmt.Sprintf("%s prefers %s to this", release, told)
+	switch j.generation(p) {
+	case 1:
+		return fmt.Sprintf("%s reports %s: the first error that is no 404", cmp.Or(j.release(), "containerd 1.x"), told(p))
+	case 2:
+		return fmt.Sprintf("%s prefers %s over %s", cmp.Or(j.release(), "containerd 2.x"), told(p), passedOver(p, root))
+	}
+	return fmt.Sprintf("containerd reports %s in place of %s", told(p), passedOver(p, root))
+}
+
+// generation is how the node's containerd chooses: 1 returns the first error that is no
+// 404, 2 the one that got furthest, a status before a 404 before a failed connection; 0 where
+// neither the version nor the choice tells.
+// (remotes/docker/resolver.go in 1.x, core/remotes/docker/resolver.go in 2.x: Resolve)
+func (j *joined) generation(p logparse.Pull) int {
+	version := strings.TrimPrefix(j.Node.ContainerdVersion, "v")
+	switch {
+	case strings.HasPrefix(version, "1."):
+		return 1
+	case version != "":
+		return 2
+	case p.Reported.Cause == cause.NotFound: // which 1.x prefers over nothing
+		return 2
+	}
+	return 0
 }
 
 // told is what the kubelet was told, in a few words.
-func (j *joined) told(p logparse.Pull) string {
-	what := ruleFor(p.Reported.Cause).noun
+func told(p logparse.Pull) string {
 	for _, a := range p.Attempts {
 		if a.Cause != p.Reported.Cause && (p.Reported.Endpoint == "" || !sameHost(a.Endpoint, p.Reported.Endpoint)) {
 			continue
 		}
-		if a.StatusCode != 0 {
-			what = fmt.Sprint(a.StatusCode)
-		}
-		if a.Default {
-			return "the default endpoint's " + what
-		}
+		return whose(p, a) + " " + noun(p.Reported.Cause, a.StatusCode)
 	}
 	if p.Reported.Endpoint == "" {
-		return "another endpoint's " + what
+		return "another endpoint's " + noun(p.Reported.Cause, 0)
 	}
-	return fmt.Sprintf("the %s of %s", what, p.Reported.Endpoint)
+	return fmt.Sprintf("the %s of %s", noun(p.Reported.Cause, 0), p.Reported.Endpoint)
 }
 
-// firstGeneration reports whether the node's containerd is a 1.x.
-func (j *joined) firstGeneration() bool {
-	return strings.HasPrefix(strings.TrimPrefix(j.Node.ContainerdVersion, "v"), "1.")
+// passedOver is the root cause in a few words.
+func passedOver(p logparse.Pull, root RootCause) string {
+	if root.attempt == nil {
+		return "this"
+	}
+	return whose(p, *root.attempt) + " " + noun(root.Cause, root.attempt.StatusCode)
 }
 
-// release is containerd's, as far as it decides what is reported.
+// noun is a cause as a thing: by its status where it has one.
+func noun(c cause.Cause, status int) string {
+	if status != 0 {
+		return fmt.Sprint(status)
+	}
+	return ruleFor(c).noun
+}
+
+// whose names an attempt's endpoint by its part in the order.
+func whose(p logparse.Pull, a logparse.Attempt) string {
+	mirrors := 0
+	for _, other := range p.Attempts {
+		if !other.Default {
+			mirrors++
+		}
+	}
+	switch {
+	case a.Default:
+		return "the default endpoint's"
+	case mirrors == 1:
+		return "the mirror's"
+	}
+	_, host, _ := split(a.Endpoint)
+	return host + "'s"
+}
+
+// release is containerd's, as far as it decides what is reported; "" where it is not known.
 func (j *joined) release() string {
 	parts := strings.SplitN(strings.TrimPrefix(j.Node.ContainerdVersion, "v"), ".", 3)
 	if len(parts) < 2 {
-		return "containerd"
+		return ""
 	}
 	return "containerd " + parts[0] + "." + parts[1]
 }

@@ -12,17 +12,24 @@ import (
 	"github.com/pullwhy/pullwhy/registry"
 )
 
+// A judged observation is one that somebody must act on, and how much it matters.
+type judged struct {
+	observation
+	severity Severity
+}
+
 // judge turns observations into findings, in the order in which they should be mended, and
 // tells each root cause the id of its finding.
 func (j *joined) judge(d Diagnosis) []Finding {
-	var all []Finding
+	var known []judged
 	for i := range d.Pulls {
-		all = append(all, j.judgePull(&d.Pulls[i])...)
+		known = append(known, j.judgePull(&d.Pulls[i])...)
 	}
 	for _, img := range d.Images {
-		all = append(all, j.judgeImage(img)...)
+		known = append(known, j.judgeImage(img)...)
 	}
-	all = append(all, j.judgeEndpoints(d, all)...)
+	known = append(known, j.judgeEndpoints(d, known)...)
+	all := append(merge(known), j.judgeSoon(d, known)...)
 	all = append(all, j.judgeIssues(all)...)
 	for i := range all {
 		j.agentSays(&all[i])
@@ -30,22 +37,22 @@ func (j *joined) judge(d Diagnosis) []Finding {
 	return append(all, j.judgeAgent(all)...)
 }
 
-// judgePull gives the root cause's finding, and one for each further configured endpoint
-// that is broken as well.
-func (j *joined) judgePull(p *Pull) []Finding {
+// judgePull gives the root cause, and each further configured endpoint that is broken as
+// well: its turn comes when the root is mended.
+func (j *joined) judgePull(p *Pull) []judged {
 	if p.RootCause == nil {
 		return nil
 	}
-	root := j.observeRoot(p)
-	found := []Finding{root.finding(severityOf(p))}
-	p.RootCause.Finding = found[0].ID
+	root := judged{j.observeRoot(p), severityOf(p)}
+	p.RootCause.Finding = root.id()
+	found := []judged{root}
 	if p.Status != Failing || p.RootCause.attempt == nil || p.Stage != logparse.StageResolve {
 		return found
 	}
 	for i := range p.Attempts {
 		a := &p.Attempts[i]
 		if a != p.RootCause.attempt && !a.Default && a.Cause.Fault() && !embeddedMiss(*a, j.routes[p.Image].Endpoints) {
-			found = append(found, j.observe(p.Image, a).finding(Error))
+			found = append(found, judged{j.observe(p.Image, a), Error})
 		}
 	}
 	return found
@@ -58,21 +65,20 @@ func severityOf(p *Pull) Severity {
 	return Info
 }
 
-func (j *joined) judgeImage(img Image) []Finding {
+func (j *joined) judgeImage(img Image) []judged {
 	switch {
 	case img.Status != Unavailable:
 		return nil
 	case img.root != nil:
-		return []Finding{j.observe(img.Image, img.root).finding(Error)}
+		return []judged{{j.observe(img.Image, img.root), Error}}
 	}
-	o := observation{node: j.Node, cause: img.Cause, image: img.Image, refused: j.routes[img.Image].Err}
-	return []Finding{o.finding(Error)}
+	return []judged{{observation{node: j.Node, cause: img.Cause, image: img.Image, refused: j.routes[img.Image].Err}, Error}}
 }
 
 // judgeEndpoints finds what is broken without any image having failed by it. A default
 // endpoint matters only where its registry has no other.
-func (j *joined) judgeEndpoints(d Diagnosis, known []Finding) []Finding {
-	var all []Finding
+func (j *joined) judgeEndpoints(d Diagnosis, known []judged) []judged {
+	var all []judged
 	for _, ep := range d.Endpoints {
 		if ep.Status != probe.Failed || !ep.Cause.Fault() || blamed(known, ep) {
 			continue
@@ -82,7 +88,7 @@ func (j *joined) judgeEndpoints(d Diagnosis, known []Finding) []Finding {
 			continue
 		}
 		if p := j.failedAt(ep.URL); p != nil {
-			all = append(all, j.observeProbe(*p).finding(severity))
+			all = append(all, judged{j.observeProbe(*p), severity})
 		}
 	}
 	return all
@@ -106,13 +112,15 @@ func latent(d Diagnosis, ep Endpoint) (Severity, bool) {
 	return severity, matters
 }
 
-func blamed(known []Finding, ep Endpoint) bool {
-	return slices.ContainsFunc(known, func(f Finding) bool {
-		return f.Cause == ep.Cause && f.Severity != Info && f.endpointIs(ep.URL)
+func blamed(known []judged, ep Endpoint) bool {
+	return slices.ContainsFunc(known, func(k judged) bool {
+		return k.cause == ep.Cause && k.severity != Info && k.endpointIs(ep.URL)
 	})
 }
 
-func (f Finding) endpointIs(url string) bool { return f.Endpoint != "" && sameHost(f.Endpoint, url) }
+// endpointIs reports whether the observation was made at the endpoint, or at a host to which
+// it sends containerd.
+func (o observation) endpointIs(url string) bool { return o.url != "" && sameHost(o.url, url) }
 
 func (j *joined) failedAt(url string) *probe.Result {
 	failed := slices.DeleteFunc(slices.Clone(j.probes[url]), func(r probe.Result) bool { return r.Status != probe.Failed })
@@ -160,6 +168,15 @@ func (j *joined) observeRoot(p *Pull) observation {
 
 // quotedPath is how containerd's errors name files.
 var quotedPath = regexp.MustCompile(`"(/[^"]+)"|(/\S+/hosts\.toml)`)
+
+// pathIn is the first file that a text names, "" for none.
+func pathIn(text string) string {
+	m := quotedPath.FindStringSubmatch(text)
+	if m == nil {
+		return ""
+	}
+	return cmp.Or(m[1], m[2])
+}
 
 // issueNamedIn is the mistake whose file, or the file that it speaks of, the text names; nil
 // for none.

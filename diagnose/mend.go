@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/probe"
 	"github.com/pullwhy/pullwhy/registry"
 )
 
@@ -47,8 +48,15 @@ func (j *joined) tie(o observation) observation {
 		}
 	case cause.TLSUnknownAuthority, cause.TLSClientCertRequired:
 		o = j.tieKey(o, func(k registry.ConfigsKey) bool { return k.TLS.Line > 0 }, false)
+		if other := o.would(probe.OtherCA); other != nil && o.meant == nil {
+			o.edits = []registry.Edit{{Path: []string{"configs", credentialsKey(o.endpointHost()), "tls", "ca_file"}, Text: other.File}}
+		}
 	case cause.HTTPResponseToHTTPSClient:
 		o.edits = j.otherScheme(o, "http")
+	case cause.TLSHandshake:
+		if o.would(probe.OverHTTP) != nil {
+			o.edits = j.otherScheme(o, "http")
+		}
 	case cause.HTTPRequestToHTTPSServer:
 		o.edits = j.otherScheme(o, "https")
 	}

@@ -17,10 +17,11 @@ type observation struct {
 	node     *registry.Node
 	cause    cause.Cause
 	image    string
-	url      string // the endpoint's spelling; "" where none is to blame
-	target   string // host that failed on its behalf; "" for itself
-	place    int    // in the order of the image's endpoints, from 1; 0: unknown
-	of       int    // how many endpoints the image has
+	images   []string // all that it was made for, image among them
+	url      string   // the endpoint's spelling; "" where none is to blame
+	target   string   // host that failed on its behalf; "" for itself
+	place    int      // in the order of the image's endpoints, from 1; 0: unknown
+	of       int      // how many endpoints the image has
 	endpoint *registry.Endpoint
 	attempt  *logparse.Attempt
 	probe    *probe.Result
@@ -36,12 +37,9 @@ type observation struct {
 func (o observation) finding(severity Severity) Finding {
 	rule := ruleFor(o.cause)
 	f := Finding{
-		Code: string(o.cause), Also: []string{}, Severity: severity, Basis: o.basis(),
+		ID: o.id(), Code: o.code(), Also: []string{}, Severity: severity, Basis: o.basis(),
 		Title: rule.title, Detail: o.explained(rule), Cause: o.cause,
-		Endpoint: cmp.Or(o.target, o.url), Images: []string{}, Evidence: o.evidence(), Fix: o.fix(rule), Edits: o.edits,
-	}
-	if o.cause == cause.ConfigInvalid && o.told.Cause != "" {
-		f.Code = codeUndecodable
+		Endpoint: o.where(), Images: append([]string{}, o.images...), Evidence: o.evidence(), Fix: o.fix(rule), Edits: o.edits,
 	}
 	if o.endpoint != nil {
 		at := o.configured()
@@ -53,11 +51,79 @@ func (o observation) finding(severity Severity) Finding {
 			f.Also = append(f.Also, o.issue.Code)
 		}
 	}
-	if o.image != "" || o.pull != nil {
-		f.Images = append(f.Images, o.image)
-	}
-	f.ID = f.Code + "@" + cmp.Or(f.Endpoint, f.File, o.image, "node")
 	return f
+}
+
+// warning is a finding of what is about to fail, or costs time.
+func (o observation) warning(code string) Finding {
+	rule := warningRules[code]
+	f := o.finding(Warning)
+	f.ID, f.Code, f.Basis = code+"@"+o.where(), code, Probed
+	f.Title, f.Detail, f.Fix, f.Edits = rule.title, rule.detail(o), rule.fix(o), nil
+	f.Evidence = []Note{{Text: rule.seen(o)}}
+	if at := o.configured(); at.File != "" {
+		f.Evidence = append(f.Evidence, Note{Text: "configured here", File: at.File, Line: at.Line})
+	}
+	return f
+}
+
+// id tells findings apart: what fails at one place is one finding, over all images. What no
+// place is known of is told apart by the image, unless it is the node's.
+func (o observation) id() string {
+	subject := cmp.Or(o.where(), o.file(), o.image, "node")
+	if o.cause == cause.DiskFull {
+		subject = "node"
+	}
+	return o.code() + "@" + subject
+}
+
+func (o observation) code() string {
+	if o.cause == cause.ConfigInvalid && o.told.Cause != "" {
+		return codeUndecodable
+	}
+	return string(o.cause)
+}
+
+// where is the host that failed: the endpoint, its token service or a redirect's target.
+func (o observation) where() string { return cmp.Or(o.target, o.url) }
+
+// file is the file that is to blame, "" for none.
+func (o observation) file() string {
+	switch {
+	case o.issue != nil:
+		return o.issue.File
+	case o.cause == cause.ConfigFileUnreadable:
+		return pathIn(o.reported())
+	}
+	return ""
+}
+
+// hasImage reports whether the observation was made for an image, be it one without a name.
+func (o observation) hasImage() bool { return o.image != "" || o.pull != nil }
+
+// concerned names the images that the observation was made for.
+func (o observation) concerned() string {
+	if len(o.images) > 1 {
+		return fmt.Sprintf("%s and %d more", o.image, len(o.images)-1)
+	}
+	return o.image
+}
+
+// seenAlike reports whether the probe met the very failure.
+func (o observation) seenAlike() bool {
+	return o.probe != nil && o.probe.Status == probe.Failed && o.probe.Cause == o.cause
+}
+
+// would is what the probe found to work in place of what fails, nil where it found no such.
+func (o observation) would(name string) *probe.Counterfactual {
+	if !o.seenAlike() {
+		return nil
+	}
+	i := slices.IndexFunc(o.probe.Counterfactuals, func(c probe.Counterfactual) bool { return c.Name == name && c.Holds })
+	if i < 0 {
+		return nil
+	}
+	return &o.probe.Counterfactuals[i]
 }
 
 // fix is what to type: the patch where there is one, and then the rest only by way of
@@ -81,7 +147,7 @@ func (o observation) basis() Basis {
 		return Probed
 	case o.pull == nil && o.attempt == nil:
 		return Configured
-	case o.probe != nil && o.probe.Status == probe.Failed && o.probe.Cause == o.cause:
+	case o.seenAlike():
 		return Confirmed
 	case o.issue != nil || o.refused != nil:
 		return Confirmed
@@ -154,7 +220,8 @@ func (o observation) seenNow() string {
 	return "asked again by pullwhy, it fails otherwise: step " + failedStep(*p) + ": " + string(p.Cause) + ": " + p.Error
 }
 
-// difference names what may differ between the request of the log and the probe's.
+// difference names what may differ between the request of the log and the probe's, which
+// passed.
 func (o observation) difference() string {
 	switch {
 	case o.pull.Status == Recovered:
@@ -163,10 +230,18 @@ func (o observation) difference() string {
 		return "unpacking happens on the node and is not repeated"
 	case o.pull.Stage == logparse.StageFetch:
 		return "the content that failed was not fetched again"
-	case o.cause == cause.AuthMissing || o.cause == cause.AuthRejected || o.cause == cause.Forbidden:
-		return "the request of the log had other credentials, those of a pull secret or of an earlier configuration"
 	}
-	return "the failure may be transient"
+	switch o.cause {
+	case cause.AuthMissing, cause.AuthRejected, cause.Forbidden:
+		return "the request of the log had other credentials, those of a pull secret or of an earlier configuration"
+	case cause.TLSExpired, cause.TLSNotYetValid:
+		return "the certificate was renewed, or a clock was set, since"
+	case cause.ProxyError, cause.ConnectTimeout, cause.ConnectRefused, cause.NoRoute:
+		if o.probe.Proxy != "" && o.node.EnvSource != "" {
+			return fmt.Sprintf("pullwhy used the proxy %s of %s, which the request of the log may not have had", o.probe.Proxy, o.node.EnvSource)
+		}
+	}
+	return "the failure was transient, or was mended since"
 }
 
 func failedStep(p probe.Result) string {
@@ -184,6 +259,11 @@ func (o observation) presents() string {
 	if c == nil || !strings.HasPrefix(string(o.cause), "tls_") {
 		return ""
 	}
+	return describe(c)
+}
+
+// describe is a certificate in one line.
+func describe(c *probe.Certificate) string {
 	return fmt.Sprintf("certificate of %q, issued by %q, for %s, valid from %s to %s", c.Subject, c.Issuer,
 		cmp.Or(strings.Join(c.DNSNames, ", "), "no name"), c.NotBefore.Format("2006-01-02"), c.NotAfter.Format("2006-01-02"))
 }

@@ -14,7 +14,9 @@ type rule struct {
 	title  string                     // what is wrong, without where
 	noun   string                     // the same as a thing that another error is preferred over
 	detail func(o observation) string // what that means on this node
+	seen   func(o observation) string // of a warning: what the probe saw
 	fix    func(o observation) []Note // what to type, in order
+	doc    doc
 }
 
 // Codes of the configuration that diagnose knows by name.
@@ -24,7 +26,7 @@ const (
 )
 
 func ruleFor(c cause.Cause) rule {
-	for _, table := range []map[cause.Cause]rule{networkRules, tlsRules, answerRules, contentRules, nodeRules} {
+	for _, table := range ruleTables {
 		if r, ok := table[c]; ok {
 			return r
 		}
@@ -62,7 +64,7 @@ func issueFinding(issue registry.Issue, node *registry.Node) Finding {
 	f := o.finding(Severity(cmp.Or(issue.Severity, rule.Severity)))
 	f.Code, f.Cause, f.Title, f.Detail = issue.Code, "", rule.Title, issue.Detail
 	f.ID = fmt.Sprintf("%s@%s:%d", issue.Code, issue.File, issue.Line)
-	f.Fix, f.Edits = o.mend(), issue.Edits
+	f.Also, f.Fix, f.Edits = []string{}, o.mend(), issue.Edits
 	if f.Severity == Info {
 		f.Fix = []Note{}
 	}

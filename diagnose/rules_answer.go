@@ -5,76 +5,40 @@ import (
 	"fmt"
 
 	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/probe"
+	"github.com/pullwhy/pullwhy/registry"
 )
 
-// answerRules judge what a registry or its token service answers.
+// answerRules judge what a registry answers.
 var answerRules = map[cause.Cause]rule{
-	cause.AuthMissing: {
-		title:  "credentials are needed and none are sent",
-		noun:   "demand for credentials",
-		detail: authMissing,
-		fix: func(o observation) []Note {
-			return o.change(o.credentials(""),
-				Note{Text: "or put them into an imagePullSecret of the pod; a registry that hides what it does not have asks for credentials too: check the name " + o.image})
-		},
-	},
-	cause.AuthRejected: {
-		title:  "the credentials are refused",
-		noun:   "refusal of the credentials",
-		detail: authRejected,
-		fix: func(o observation) []Note {
-			return o.change(o.credentials(""),
-				Note{Text: "check them by hand, and that this user may pull " + o.image, Command: "curl -sS -o /dev/null -w '%{http_code}\\n' -u USER " + quote(o.api())},
-				Note{Text: "credentials of a pull secret go before those of the node: check the pod's too"})
-		},
-	},
-	cause.AuthTokenService: {
-		title:  "the token service fails",
-		noun:   "token service error",
-		detail: tokenService,
-		fix: func(o observation) []Note {
-			return o.change(
-				look("see where the registry sends clients", "curl -sSI "+quote(o.registryAPI())),
-				look("ask the token service from this node", "curl -v "+quote(cmp.Or(o.target, o.url)+"/")),
-				Note{Text: "mend the token service, or the realm that the registry announces; its certificate is judged by the TLS settings of the registry's own entry"})
-		},
-	},
-	cause.Forbidden: {
-		title:  "the registry forbids it",
-		noun:   "denial",
-		detail: forbidden,
-		fix: func(o observation) []Note {
-			return []Note{{Text: "give the user the right to pull " + cmp.Or(o.image, "from it") + " at " + o.host()},
-				look("see what it says", "curl -v "+quote(o.api()))}
-		},
-	},
-	cause.RateLimited: {
-		title:  "too many requests",
-		noun:   "rate limit",
-		detail: says("the limit of how often it may be asked is reached"),
-		fix: func(o observation) []Note {
-			return o.change(o.credentials("log in, which raises the limit at most registries"),
-				Note{Text: "or wait, or pull through a mirror of your own"})
-		},
-	},
 	cause.NotFound: {
 		title:  "the image is not there",
 		noun:   "404",
 		detail: notFound,
-		fix: func(o observation) []Note {
-			return []Note{{Text: fmt.Sprintf("bring the image into %s, or correct its name or tag: %s", cmp.Or(o.host(), "the registry"), o.image)},
-				look("ask for it by hand", "curl -sSI "+quote(o.manifest()))}
+		fix:    bring,
+		doc: doc{
+			meaning: "The endpoint answers as a registry and has no such repository, tag or digest; a registry that hides private repositories says the same. A mirror is asked with ?ns=REGISTRY and may serve that registry or not.",
+			shows: "`REFERENCE: not found`, without the name of an endpoint. containerd 1.6 and 1.7 log `trying next host - response was http.StatusNotFound` and report a 404 only where every endpoint answered so." +
+				" 2.0 to 2.4 log `trying next host after status: 404 Not Found`, at the last endpoint `fetch failed after status`, and report a 404 rather than any failed connection or refused credentials: it may hide a broken mirror. K3s' and RKE2's builds do the same as the release that they are made from.",
+			confirm: "pullwhy route IMAGE\ncurl -sSI -u USER 'https://HOST:PORT/v2/REPOSITORY/manifests/TAG?ns=REGISTRY'\nopenssl s_client -connect HOST:PORT </dev/null",
+			fix:     "Correct the name or tag in the pod, or bring the image into the mirror: crane copy IMAGE HOST:PORT/REPOSITORY:TAG. Where the mirror has it under another name: " + applied("a rewrite under mirrors", "no rewrite there: name the endpoint with a path and override_path = true"),
 		},
 	},
-	cause.ServerError:  {title: "the registry fails", noun: "internal error", detail: answered("it answers with an internal error"), fix: atTheServer},
-	cause.GatewayError: {title: "the gateway in front of the registry fails", noun: "gateway error", detail: answered("a gateway or load balancer answers that it cannot reach the registry behind it"), fix: atTheServer},
+	cause.ServerError:  {title: "the registry fails", noun: "internal error", detail: answered("it answers with an internal error"), fix: atTheServer, doc: serverDoc},
+	cause.GatewayError: {title: "the gateway in front of the registry fails", noun: "gateway error", detail: answered("a gateway in front of it cannot reach the registry behind"), fix: atTheServer, doc: gatewayDoc},
 	cause.NotARegistry: {
 		title:  "something answers that is no registry",
 		noun:   "strange answer",
 		detail: says("what answers is no registry: a web site, a login page, a portal, or the wrong path"),
 		fix: func(o observation) []Note {
-			return o.change(look("see what it answers", "curl -sSi "+quote(o.api())),
-				o.mendEndpoint("name the registry's own host and path", ""))
+			return o.change(o.mendEndpoint("name the registry's own host and path", ""),
+				look("see what it answers", "curl -sSi "+quote(o.api())))
+		},
+		doc: doc{
+			meaning: "Something answers at the endpoint, and not as a registry: a web site, a login page, a portal, or the wrong path below a registry. Only pullwhy's own request can tell; containerd takes the answer for what it looks like.",
+			shows:   "In containerd 1.6 to 2.4, K3s' and RKE2's builds included, as a 404, a 403, a manifest of an unknown media type, or a schema 1 manifest.",
+			confirm: "curl -sSi https://HOST:PORT/v2/   # a registry answers 200 or 401 and Docker-Distribution-Api-Version\nopenssl s_client -connect HOST:PORT </dev/null",
+			fix:     applied("correct host, port or path of the endpoint under mirrors", "correct it") + " Harbor wants https://HOST/v2/PROJECT for a proxy project, Nexus a port of its own or a path.",
 		},
 	},
 	cause.UnexpectedMediaType: {
@@ -82,41 +46,67 @@ var answerRules = map[cause.Cause]rule{
 		noun:   "strange manifest",
 		detail: says("it answers 200 with no manifest: a login page, a portal, or the wrong path"),
 		fix: func(o observation) []Note {
-			return o.change(look("see what it answers", "curl -sSi "+quote(o.manifest())),
-				o.mendEndpoint("name the registry's own host and path", ""))
+			return o.change(o.mendEndpoint("name the registry's own host and path", ""),
+				look("see what it answers", "curl -sSi "+quote(o.manifest())))
+		},
+		doc: doc{
+			meaning: "The endpoint answers 200 to the request for the manifest, with something that is none: HTML of a login page or portal, or of a wrong API path.",
+			shows:   "`unexpected media type text/html for sha256:…: not found`, in containerd 1.6 to 2.4 and in K3s' and RKE2's builds. The search for a further endpoint ends there: the tag counts as resolved.",
+			confirm: "curl -sSi https://HOST:PORT/v2/REPOSITORY/manifests/TAG | head -20\nopenssl s_client -connect HOST:PORT </dev/null",
+			fix:     applied("correct host, port or path of the endpoint under mirrors", "correct it"),
 		},
 	},
 }
 
+var serverDoc = doc{
+	meaning: "The registry, or what stands in front of it, fails by itself: a full disk, a database that is down, a mistake in its configuration. The embedded registry of K3s and RKE2 answers 500 for an image that no node holds, which is as it should be.",
+	shows:   "`500 Internal Server Error`, or another 5xx but 502 to 504." + shownStatus + " 2.1 and later ask the last endpoint once more.",
+	confirm: "curl -v https://HOST:PORT/v2/\nopenssl s_client -connect HOST:PORT </dev/null",
+	fix:     "Read the registry's log and mend it there; the node asks rightly." + everywhere,
+}
+
+var gatewayDoc = doc{
+	meaning: "A gateway, ingress or load balancer answers in place of the registry: that is down, starting, or slower than the gateway waits.",
+	shows:   "`502 Bad Gateway`, `503 Service Unavailable`, or `504 Gateway Timeout`." + shownStatus + " 2.1 and later ask the last endpoint once more for a 503 or 504.",
+	confirm: "curl -v https://HOST:PORT/v2/\nopenssl s_client -connect HOST:PORT </dev/null",
+	fix:     "Start the registry behind the gateway, or mend the way from the one to the other; the node asks rightly." + everywhere,
+}
+
 func atTheServer(o observation) []Note {
-	return []Note{look("see what it says", "curl -v "+quote(o.api())),
-		{Text: "read the log of the registry at " + o.dialled() + ", and mend it there: this node asks rightly"}}
+	return []Note{{Text: "read the log of the registry at " + o.dialled() + ", and mend it there: this node asks rightly"},
+		look("see what it says", "curl -v "+quote(o.api()))}
 }
 
-// credentials says where the endpoint's credentials are given on this node.
-func (o observation) credentials(why string) Note {
-	o.target = "" // credentials belong to the registry, not to its token service
-	if rendered(o.node) {
-		return o.configure(why, "{auth: {username: USER, password: PASSWORD}}", "")
+// bring says how the image comes where it is looked for, or is looked for where it is.
+func bring(o observation) []Note {
+	see := look("ask for it by hand", "curl -sSI "+quote(o.manifest()))
+	switch {
+	case o.would(probe.UnderLibrary) != nil:
+		return o.change(Note{Text: fmt.Sprintf("it is there as library/%s: ask for that, by its name in the pod, or by a rewrite of this mirror", o.repository()),
+			File: o.configured().File, Line: o.configured().Line}, see)
+	case o.would(probe.WithoutNamespace) != nil:
+		return []Note{{Text: fmt.Sprintf("let %s serve %s, which containerd names by ?ns=: without that it has the image", o.host(), o.endpoint.Namespace)}, see}
+	case o.endpoint != nil && !o.endpoint.Default && o.repository() != "":
+		return append(o.copies(), Note{Text: "or correct the name or tag, if it is wrong: " + o.concerned()}, see)
 	}
-	file := "/etc/containerd/config.toml"
-	text := fmt.Sprintf(`[plugins."io.containerd.grpc.v1.cri".registry.configs."%s".auth], then systemctl restart containerd`,
-		credentialsKey(o.host()))
-	if why != "" {
-		text = why + ": " + text
+	return []Note{{Text: fmt.Sprintf("correct the name or tag, or push it to %s: %s", cmp.Or(o.host(), "the registry"), o.concerned())}, see}
+}
+
+// copies is the command that brings the image into the endpoint.
+func (o observation) copies() []Note {
+	bring := Note{Text: fmt.Sprintf("bring it into %s: %s", o.host(), o.concerned())}
+	if ref, err := registry.ParseReference(o.image); err == nil && ref.Digest == "" && o.endpoint.Path == "/v2" {
+		bring.Command = fmt.Sprintf("crane copy %s %s", quote(o.image), quote(o.host()+"/"+o.repository()+":"+ref.Identifier()))
 	}
-	return Note{Text: text, File: file}
+	return []Note{bring}
 }
 
-// endpointHost is the endpoint's own host, also where its token service failed.
-func (o observation) endpointHost() string {
-	_, host, _ := split(o.url)
-	return host
-}
-
-func (o observation) registryAPI() string {
-	o.target = ""
-	return o.api()
+// repository is what the endpoint is asked for, "" where no image is known.
+func (o observation) repository() string {
+	if o.endpoint == nil {
+		return ""
+	}
+	return o.endpoint.Repository
 }
 
 func (o observation) manifest() string {
@@ -126,45 +116,30 @@ func (o observation) manifest() string {
 	return o.api()
 }
 
-func authMissing(o observation) string {
-	if o.meant != nil {
-		return "it wants credentials, and " + o.overlooked()
-	}
-	return "it wants credentials for this image, and none are configured for " + credentialsKey(o.endpointHost())
-}
-
-func authRejected(o observation) string {
-	if o.meant != nil {
-		return "it wants other credentials, and " + o.overlooked()
-	}
-	if o.endpoint != nil && o.endpoint.Auth.From != "" {
-		return "it refuses the credentials that are configured for " + o.endpoint.Auth.From
-	}
-	return "it refuses the credentials that were sent, or they do not cover this image"
-}
-
-func tokenService(o observation) string {
-	if o.target == "" {
-		return "it sends containerd to a token service, and that fails"
-	}
-	return "this is the registry's token service, and it fails"
-}
-
-func forbidden(o observation) string {
-	if o.meant != nil {
-		return "it refuses to serve this without credentials, and " + o.overlooked()
-	}
-	if o.endpoint != nil && anonymous(*o.endpoint) {
-		return "it refuses: nobody may pull this without credentials, or a policy, firewall or quota forbids it"
-	}
-	return "it knows who asks and refuses: the user may not pull this, or a policy, firewall or quota forbids it"
-}
-
 func notFound(o observation) string {
-	if o.probe == nil || o.endpoint == nil || o.probe.Image.Name == "" {
+	switch {
+	case o.would(probe.UnderLibrary) != nil:
+		return fmt.Sprintf("it does not have %s, but library/%s", o.asked(), o.asked())
+	case o.would(probe.WithoutNamespace) != nil:
+		return fmt.Sprintf("it has %s, but not for ?ns=%s, which containerd adds", o.asked(), o.endpoint.Namespace)
+	case o.asked() == "":
 		return "it answers, and does not have the repository or tag"
+	case len(o.images) > 1:
+		return fmt.Sprintf("it answers, and does not have %s and %d more", o.asked(), len(o.images)-1)
 	}
-	return "it answers, and does not have " + o.endpoint.Repository + ":" + o.probe.Image.Identifier()
+	return "it answers, and does not have " + o.asked()
+}
+
+// asked is the repository with tag or digest that the endpoint is asked for, "" where none is.
+func (o observation) asked() string {
+	ref, err := registry.ParseReference(o.image)
+	if err != nil || o.repository() == "" {
+		return ""
+	}
+	if ref.Digest != "" {
+		return o.repository() + "@" + ref.Digest
+	}
+	return o.repository() + ":" + ref.Identifier()
 }
 
 // answered is a rule's detail with the status, where that is known.

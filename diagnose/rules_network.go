@@ -1,10 +1,13 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/probe"
+	"github.com/pullwhy/pullwhy/registry"
 )
 
 // networkRules judge what happens before TLS.
@@ -15,22 +18,34 @@ var networkRules = map[cause.Cause]rule{
 		detail: nameUnknown,
 		fix: func(o observation) []Note {
 			return o.change(
+				Note{Text: "make the name known to this node's DNS, or add to /etc/hosts: ADDRESS " + o.name()},
+				o.mendEndpoint("or correct the name, if it is wrong", ""),
 				look("ask the node's own resolver", "getent hosts "+quote(o.name())),
-				o.mendEndpoint("correct the name, if it is wrong", ""),
-				Note{Text: "or make the name known to the node: in its DNS, or in /etc/hosts: ADDRESS " + o.name(), File: "/etc/hosts"},
 			)
+		},
+		doc: doc{
+			meaning: "The node's DNS says that the endpoint's host name does not exist. containerd asks the node's /etc/hosts and /etc/resolv.conf, never the cluster's DNS: names ending in .svc.cluster.local do not resolve.",
+			shows:   "`dial tcp: lookup HOST on SERVER:53: no such host`." + shownConnecting,
+			confirm: "getent hosts HOST\ncat /etc/resolv.conf\nopenssl s_client -connect HOST:PORT </dev/null\ncurl -v https://HOST:PORT/v2/",
+			fix:     "Add the name to the node's DNS or to /etc/hosts; both are read anew without a restart. Where the name is wrong: " + applied("correct it under mirrors", "correct it"),
 		},
 	},
 	cause.DNSFailure: {
 		title:  "the DNS server fails or does not answer",
 		noun:   "DNS failure",
-		detail: says("the node's DNS servers failed or did not answer; whether the name exists is not known"),
+		detail: says("this node's DNS servers failed or did not answer"),
 		fix: func(o observation) []Note {
 			return []Note{
+				{Text: "mend the DNS server, or name one that answers in /etc/resolv.conf", File: "/etc/resolv.conf"},
 				look("see which servers the node asks", "cat /etc/resolv.conf"),
 				look("ask them", "getent hosts "+quote(o.name())),
-				{Text: "mend the DNS server, or name one that answers in /etc/resolv.conf", File: "/etc/resolv.conf"},
 			}
+		},
+		doc: doc{
+			meaning: "The node's DNS servers failed or did not answer. Whether the name exists is not known.",
+			shows:   "`lookup HOST: server misbehaving`, `i/o timeout`, or `Temporary failure in name resolution`." + shownConnecting,
+			confirm: "cat /etc/resolv.conf\ngetent hosts HOST\ncurl -v https://HOST:PORT/v2/",
+			fix:     "Mend the DNS server, or name another one in /etc/resolv.conf (with systemd-resolved: in /etc/systemd/resolved.conf)." + everywhere,
 		},
 	},
 	cause.ConnectRefused: {
@@ -39,10 +54,16 @@ var networkRules = map[cause.Cause]rule{
 		detail: says("the host answers, but nothing listens on that port"),
 		fix: func(o observation) []Note {
 			return o.change(
-				look("try it from this node", "curl -v "+quote(o.api())),
 				Note{Text: "start the registry at " + o.dialled()},
 				o.mendEndpoint("or correct the port, if another one serves", ""),
+				look("try it from this node", "curl -v "+quote(o.api())),
 			)
+		},
+		doc: doc{
+			meaning: "The host is up, and no process listens on that port, or a firewall refuses for it.",
+			shows:   "`dial tcp ADDRESS:PORT: connect: connection refused`." + shownConnecting,
+			confirm: "curl -v https://HOST:PORT/v2/\nopenssl s_client -connect HOST:PORT </dev/null\nss -ltn   # on the registry's host",
+			fix:     "Start the registry. Where the port is wrong: " + applied("correct it under mirrors, and in the key under configs", "correct it"),
 		},
 	},
 	cause.ConnectTimeout: {
@@ -50,10 +71,16 @@ var networkRules = map[cause.Cause]rule{
 		noun:   "connection timeout",
 		detail: says("nothing comes back: a firewall drops the packets, or the host is down"),
 		fix: func(o observation) []Note {
-			return []Note{
-				look("try it from this node", "curl -v --connect-timeout 5 "+quote(o.api())),
-				{Text: fmt.Sprintf("let this node reach %s: firewall, security group, routing, or a proxy in the agent's environment", o.dialled())},
-			}
+			return append(o.direct(),
+				Note{Text: fmt.Sprintf("let this node reach %s: firewall, routing, or a proxy in the agent's environment", o.dialled())},
+				look("try it from this node", "curl -v --connect-timeout 5 "+quote(o.api())))
+		},
+		doc: doc{
+			meaning: "No packet came back within 30 seconds: a firewall drops them, the host is down, or the way there needs a proxy. Every pull waits that long at each request before it goes on to the next endpoint.",
+			shows:   "`dial tcp ADDRESS:PORT: i/o timeout`, half a minute after `PullImage`." + shownConnecting + " From 2.3.2 on a timeout of the last endpoint is repeated up to four times.",
+			confirm: "curl -v --connect-timeout 5 https://HOST:PORT/v2/\nopenssl s_client -connect HOST:PORT </dev/null\nip route get ADDRESS",
+			fix: "Open the way, or give the agent a proxy. K3s: HTTPS_PROXY and NO_PROXY in /etc/systemd/system/k3s.service.env, or k3s-agent.service.env, then restart it." +
+				" RKE2: the same in /etc/default/rke2-server or rke2-agent. Plain containerd: in an override of its unit: systemctl edit containerd.",
 		},
 	},
 	cause.NoRoute: {
@@ -62,10 +89,16 @@ var networkRules = map[cause.Cause]rule{
 		detail: noRoute,
 		fix: func(o observation) []Note {
 			return []Note{
+				{Text: "add the route, or remove the address that cannot be reached from DNS or /etc/hosts"},
 				look("see the addresses", "getent ahosts "+quote(o.name())),
 				look("see the routes", "ip route; ip -6 route"),
-				{Text: "add the route, or remove the address that cannot be reached from DNS or /etc/hosts"},
 			}
+		},
+		doc: doc{
+			meaning: "The node has no route to the address, or a router says that it is unreachable. An IPv6 address in DNS on a node without IPv6 looks the same.",
+			shows:   "`connect: no route to host`, or `network is unreachable`." + shownConnecting,
+			confirm: "getent ahosts HOST\nip route get ADDRESS\ncurl -v https://HOST:PORT/v2/",
+			fix:     "Add the route, open the firewall that rejects, or take the address out of DNS or /etc/hosts." + everywhere,
 		},
 	},
 	cause.ProxyError: {
@@ -73,10 +106,19 @@ var networkRules = map[cause.Cause]rule{
 		noun:   "proxy error",
 		detail: proxyFails,
 		fix: func(o observation) []Note {
-			return o.change(
-				look("see which proxy containerd uses", "tr '\\0' '\\n' </proc/$(pgrep -xo containerd)/environ | grep -i proxy"),
-				Note{Text: "mend the proxy, or add " + o.name() + " to NO_PROXY in the service's environment file", File: o.environment()},
-			)
+			mend := Note{Text: "mend the proxy, or add " + o.name() + " to NO_PROXY in the agent's environment", File: o.environment()}
+			if o.would(probe.WithoutProxy) != nil {
+				return append(o.direct(), Note{Text: "or mend the proxy " + o.probe.Proxy})
+			}
+			return o.change(mend,
+				look("see which proxy containerd uses", "tr '\\0' '\\n' </proc/$(pgrep -xo containerd)/environ | grep -i proxy"))
+		},
+		doc: doc{
+			meaning: "The request goes through the proxy of containerd's environment, and the proxy refuses, cannot be reached, or wants credentials. containerd inherits HTTPS_PROXY, HTTP_PROXY and NO_PROXY from K3s or RKE2; with CONTAINERD_ before the name they are for containerd alone.",
+			shows:   "`proxyconnect tcp: …`, or the proxy's status such as `407 Proxy Authentication Required` or `Service Unavailable`." + shownConnecting,
+			confirm: "tr '\\0' '\\n' </proc/$(pgrep -xo containerd)/environ | grep -i proxy\ncurl -v -x PROXY https://HOST:PORT/v2/\ncurl -v --noproxy '*' https://HOST:PORT/v2/",
+			fix: "Mend the proxy, or add the host to NO_PROXY. K3s: in /etc/systemd/system/k3s.service.env or k3s-agent.service.env, then restart it." +
+				" RKE2: in /etc/default/rke2-server or rke2-agent, then restart it. Plain containerd: systemctl edit containerd, then restart it.",
 		},
 	},
 	cause.TimeoutDeadline: {
@@ -84,37 +126,68 @@ var networkRules = map[cause.Cause]rule{
 		noun:   "timeout",
 		detail: says("the request, or the whole pull, took longer than its deadline"),
 		fix: func(o observation) []Note {
-			return []Note{look("measure it", "curl -sS -o /dev/null -w '%{time_total}s\\n' "+quote(o.api())),
-				{Text: "mend what slows it down; for large images raise image_pull_progress_timeout of containerd"}}
+			return []Note{
+				{Text: "mend what slows down the way to " + cmp.Or(o.host(), "the registry") + "; for large images raise image_pull_progress_timeout of containerd"},
+				look("measure it", "curl -sS -o /dev/null -w '%{time_total}s\\n' "+quote(o.api())),
+			}
+		},
+		doc: doc{
+			meaning: "A request, or the whole pull, took longer than it may. containerd gives up a pull in which no byte arrived for image_pull_progress_timeout while requests were open.",
+			shows: "`context deadline exceeded`, or `Client.Timeout exceeded while awaiting headers`. 1.6 knows no progress timeout; 1.7.0 to 1.7.9 wait 1 minute, 1.7.10 and later and 2.0 to 2.4 wait 5, and log `cancel pulling image … because of no progress`; Kubernetes shows `context canceled`." +
+				" 2.3 and later wait 30 seconds for the header of an answer, earlier ones for ever. K3s' and RKE2's builds do the same.",
+			confirm: "curl -sS -o /dev/null -w '%{time_total}s\\n' https://HOST:PORT/v2/\ngrep 'no progress' containerd.log   # plain containerd: journalctl -u containerd",
+			fix:     "Mend what slows the transfer down. To wait longer: image_pull_progress_timeout in containerd's configuration. K3s and RKE2: in a config-v3.toml.tmpl beside config.toml that begins with {{ template \"base\" . }}, then restart. Plain containerd: in /etc/containerd/config.toml, then restart.",
 		},
 	},
 }
 
-func (o observation) environment() string {
-	if o.node.Unit == "" {
-		return ""
+// direct is the line that keeps containerd from using the proxy for the endpoint, where it
+// was seen to answer without; nil otherwise.
+func (o observation) direct() []Note {
+	if o.would(probe.WithoutProxy) == nil {
+		return nil
 	}
-	return "/etc/systemd/system/" + o.node.Unit + ".service.env"
+	text := "it answers without the proxy: add it to NO_PROXY: NO_PROXY="
+	if listed := cmp.Or(o.node.Env["NO_PROXY"], o.node.Env["no_proxy"]); listed != "" {
+		text += listed + ","
+	}
+	return o.change(Note{Text: text + o.name(), File: o.environment()})
+}
+
+// environment is the file in which the unit's environment is set on this node.
+func (o observation) environment() string {
+	switch unit := o.node.Unit; {
+	case unit == "":
+		return ""
+	case strings.HasPrefix(unit, "rke2"):
+		return "/etc/default/" + unit
+	case unit == registry.Containerd:
+		return "/etc/systemd/system/containerd.service.d/http-proxy.conf"
+	default:
+		return "/etc/systemd/system/" + unit + ".service.env"
+	}
 }
 
 func nameUnknown(o observation) string {
-	text := fmt.Sprintf("the node's DNS says that %q does not exist", o.name())
 	if strings.HasSuffix(o.name(), ".svc") || strings.Contains(o.name(), ".svc.") {
-		text += "; containerd asks the node's DNS, never the cluster's"
+		return fmt.Sprintf("%q exists in the cluster's DNS only, and containerd asks this node's", o.name())
 	}
-	return text
+	return fmt.Sprintf("this node's DNS says that %q does not exist", o.name())
 }
 
 func noRoute(o observation) string {
 	if o.probe == nil || o.probe.Address == "" {
-		return "this node has no route to its address; IPv6 on a node without IPv6 looks the same"
+		return "this node has no route to its address"
 	}
 	return fmt.Sprintf("this node has no route to %s, an address of that name", o.probe.Address)
 }
 
 func proxyFails(o observation) string {
-	if o.probe == nil || o.probe.Proxy == "" {
+	switch {
+	case o.probe == nil || o.probe.Proxy == "":
 		return "the request goes through a proxy, and the proxy fails"
+	case o.would(probe.WithoutProxy) != nil:
+		return fmt.Sprintf("the proxy %s fails; without it the endpoint answers", o.probe.Proxy)
 	}
 	return fmt.Sprintf("the request goes through the proxy %s, and that fails", o.probe.Proxy)
 }

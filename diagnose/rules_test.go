@@ -12,7 +12,7 @@ import (
 
 func allRules() map[cause.Cause]rule {
 	all := map[cause.Cause]rule{}
-	for _, table := range []map[cause.Cause]rule{networkRules, tlsRules, answerRules, contentRules, nodeRules} {
+	for _, table := range ruleTables {
 		maps.Copy(all, table)
 	}
 	return all

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -15,10 +16,12 @@ var tlsRules = map[cause.Cause]rule{
 		title:  "the certificate is signed by an authority that this node does not trust",
 		noun:   "untrusted certificate",
 		detail: unknownAuthority,
-		fix: func(o observation) []Note {
-			return append(o.change(
-				o.configure("", "{tls: {ca_file: /PATH/ca.crt}}", `ca = "/PATH/ca.crt"`)),
-				look("see what is presented", o.presented()))
+		fix:    trustAuthority,
+		doc: doc{
+			meaning: "The certificate, or one above it, was signed by an authority that is neither in the node's CA store nor in the ca_file of the endpoint's own entry. Settings under another host or port do not count, and the wildcard's never count for an endpoint. Often the server leaves out an intermediate certificate.",
+			shows:   "`x509: certificate signed by unknown authority`, with the prefix `tls: failed to verify certificate:` where containerd was built with Go 1.20 or later." + shownConnecting,
+			confirm: "openssl s_client -connect HOST:PORT -servername HOST -showcerts </dev/null\nopenssl s_client -connect HOST:PORT -CAfile CA.crt -verify_return_error </dev/null\ncurl -v --cacert CA.crt https://HOST:PORT/v2/",
+			fix:     applied(`configs: "HOST:PORT": {tls: {ca_file: /PATH/ca.crt}}`, `ca = "/PATH/ca.crt" in the endpoint's table`) + " A server that leaves out an intermediate must present it.",
 		},
 	},
 	cause.TLSHostnameMismatch: {
@@ -27,19 +30,31 @@ var tlsRules = map[cause.Cause]rule{
 		detail: otherNames,
 		fix: func(o observation) []Note {
 			return o.change(
-				look("see the names in it", o.presented()+" | openssl x509 -noout -ext subjectAltName"),
 				o.mendEndpoint("use a name that is in the certificate", ""),
 				Note{Text: "or issue a certificate that has " + o.name() + " among its subject alternative names"},
+				look("see the names in it", o.presented()+" | openssl x509 -noout -ext subjectAltName"),
 			)
+		},
+		doc: doc{
+			meaning: "None of the certificate's subject alternative names is the name, or the IP address, by which the endpoint is asked.",
+			shows:   "`x509: certificate is valid for NAMES, not HOST`, or `cannot validate certificate for ADDRESS because it doesn't contain any IP SANs`." + shownConnecting,
+			confirm: "openssl s_client -connect HOST:PORT -servername HOST </dev/null | openssl x509 -noout -ext subjectAltName\ncurl -v https://HOST:PORT/v2/",
+			fix:     "Issue a certificate with that name, or ask for a name that is in it: " + applied("correct it under mirrors, and the key under configs", "correct it"),
 		},
 	},
 	cause.TLSLegacyCommonName: {
 		title:  "the certificate has only a Common Name",
 		noun:   "certificate without names",
-		detail: says("the certificate has no subject alternative names, and containerd does not look at the Common Name"),
+		detail: says("the certificate has no subject alternative names, and containerd ignores the Common Name"),
 		fix: func(o observation) []Note {
 			return []Note{{Text: "issue a certificate with " + o.name() + " as subject alternative name, and install it at " + o.dialled()},
 				look("check it afterwards", o.presented()+" | openssl x509 -noout -ext subjectAltName")}
+		},
+		doc: doc{
+			meaning: "The certificate names its host in the Common Name alone, which Go, and so containerd, has not looked at for years. No setting of the node brings that back.",
+			shows:   "`x509: certificate relies on legacy Common Name field, use SANs instead`." + shownConnecting,
+			confirm: "openssl s_client -connect HOST:PORT </dev/null | openssl x509 -noout -subject -ext subjectAltName\ncurl -v https://HOST:PORT/v2/",
+			fix:     "Issue the certificate anew with the host as subject alternative name: openssl req … -addext subjectAltName=DNS:HOST." + everywhere,
 		},
 	},
 	cause.TLSExpired: {
@@ -48,10 +63,16 @@ var tlsRules = map[cause.Cause]rule{
 		detail: expired,
 		fix: func(o observation) []Note {
 			return []Note{
-				look("see the dates", o.presented()+" | openssl x509 -noout -dates"),
 				{Text: "renew the certificate at " + o.dialled()},
+				look("see the dates", o.presented()+" | openssl x509 -noout -dates"),
 				look("or set this node's clock, if that is wrong", "timedatectl"),
 			}
+		},
+		doc: doc{
+			meaning: "The certificate, or one above it, was valid until a time that has passed by the node's clock.",
+			shows:   "`x509: certificate has expired or is not yet valid: current time NOW is after THEN`." + shownConnecting,
+			confirm: "openssl s_client -connect HOST:PORT -servername HOST </dev/null | openssl x509 -noout -dates\ndate -u\ncurl -v https://HOST:PORT/v2/",
+			fix:     "Renew the certificate and restart what serves it. Where the node's clock is ahead: timedatectl set-ntp true." + everywhere,
 		},
 	},
 	cause.TLSNotYetValid: {
@@ -59,8 +80,14 @@ var tlsRules = map[cause.Cause]rule{
 		noun:   "certificate of the future",
 		detail: notYetValid,
 		fix: func(o observation) []Note {
-			return []Note{look("compare this node's clock", "timedatectl"),
-				{Text: "set the clock, or issue a certificate that is valid already"}}
+			return []Note{look("set this node's clock, if it is behind", "timedatectl set-ntp true"),
+				{Text: "or issue a certificate that is valid already"}}
+		},
+		doc: doc{
+			meaning: "The certificate begins to be valid at a time that is still to come by the node's clock: usually the clock is behind, as after a boot without a battery or NTP.",
+			shows:   "`x509: certificate has expired or is not yet valid: current time NOW is before THEN`." + shownConnecting,
+			confirm: "date -u\ncurl -sSIk https://HOST:PORT/v2/ | grep -i ^date\nopenssl s_client -connect HOST:PORT </dev/null | openssl x509 -noout -dates",
+			fix:     "Set the clock: timedatectl set-ntp true, with an NTP server that the node can reach." + everywhere,
 		},
 	},
 	cause.TLSClientCertRequired: {
@@ -71,35 +98,58 @@ var tlsRules = map[cause.Cause]rule{
 			return o.change(o.configure("", "{tls: {cert_file: /PATH/client.crt, key_file: /PATH/client.key}}",
 				`client = ["/PATH/client.crt", "/PATH/client.key"]`))
 		},
+		doc: doc{
+			meaning: "The server wants to see a certificate of the client, and none is configured for the endpoint's host and port, or it does not accept the one that is.",
+			shows:   "`remote error: tls: certificate required`, or `bad certificate` where the server speaks TLS 1.2." + shownConnecting,
+			confirm: "openssl s_client -connect HOST:PORT </dev/null | grep -A5 'client certificate CA names'\ncurl -v --cert client.crt --key client.key https://HOST:PORT/v2/",
+			fix:     applied(`configs: "HOST:PORT": {tls: {cert_file: /PATH/client.crt, key_file: /PATH/client.key}}`, `client = ["/PATH/client.crt", "/PATH/client.key"] in the endpoint's table`),
+		},
 	},
 	cause.TLSHandshake: {
 		title:  "the TLS handshake fails",
 		noun:   "TLS failure",
-		detail: says("the connection opens, TLS does not: no common version or cipher, a peer without TLS, or something in between that closes it"),
+		detail: handshake,
 		fix: func(o observation) []Note {
-			return []Note{
-				look("see how far it comes", o.presented()),
-				{Text: "mend the server's TLS settings at " + o.dialled() + ", or what stands between it and this node"},
+			mend := Note{Text: "mend the server's TLS settings at " + o.dialled() + ", or what stands between it and this node"}
+			if o.would(probe.OverHTTP) != nil {
+				return o.change(o.mendEndpoint("say http", "http://"+o.host()))
 			}
+			return []Note{mend, look("see how far it comes", o.presented())}
+		},
+		doc: doc{
+			meaning: "The connection opens, TLS does not come about: no common version or cipher, a peer that speaks something else, or a device in between that closes it.",
+			shows:   "`remote error: tls: handshake failure`, `protocol version not supported`, `EOF`, or `connection reset by peer`." + shownConnecting + " From 2.3.2 on an EOF of the last endpoint is repeated up to four times.",
+			confirm: "openssl s_client -connect HOST:PORT -servername HOST </dev/null\nopenssl s_client -connect HOST:PORT -tls1_2 </dev/null\ncurl -v https://HOST:PORT/v2/",
+			fix:     "Let the server speak TLS 1.2 or 1.3 with current ciphers; look at proxies, firewalls and load balancers on the way." + everywhere,
 		},
 	},
 	cause.TLSHandshakeTimeout: {
 		title:  "the TLS handshake does not end",
 		noun:   "TLS timeout",
-		detail: says("the connection opens, then silence: an overloaded server, a broken path MTU, or a port for something else"),
+		detail: says("the connection opens, then silence: the server is overloaded, or packets get lost on the way (MTU)"),
 		fix: func(o observation) []Note {
 			return []Note{
-				look("see how far it comes", o.presented()),
 				{Text: "mend the server at " + o.dialled() + ", or the path to it (MTU, load balancer)"},
+				look("see how far it comes", o.presented()),
 			}
+		},
+		doc: doc{
+			meaning: "The TCP connection opens, and TLS has not come about after 10 seconds: an overloaded server, a load balancer without a server behind it, or a path that loses large packets (MTU).",
+			shows:   "`net/http: TLS handshake timeout`, 10 seconds after the endpoint's turn." + shownConnecting + " From 2.3.2 on a timeout of the last endpoint is repeated up to four times.",
+			confirm: "openssl s_client -connect HOST:PORT -servername HOST </dev/null\nping -M do -s 1472 HOST\ncurl -v https://HOST:PORT/v2/",
+			fix:     "Mend the server or the load balancer, or the MTU of the interface that leads there." + everywhere,
 		},
 	},
 	cause.HTTPResponseToHTTPSClient: {
 		title:  "a plain-HTTP server is asked with https",
 		noun:   "plain-HTTP answer",
 		detail: says("it speaks plain HTTP on that port, and the endpoint is configured with https"),
-		fix: func(o observation) []Note {
-			return o.change(o.mendEndpoint("say http", "http://"+o.host()))
+		fix:    sayHTTP,
+		doc: doc{
+			meaning: "The endpoint is asked with https, explicitly or because no scheme is given, and the server speaks plain HTTP there. insecure_skip_verify does not change the scheme.",
+			shows:   "`http: server gave HTTP response to HTTPS client`." + shownConnecting,
+			confirm: "curl -v http://HOST:PORT/v2/\nopenssl s_client -connect HOST:PORT </dev/null",
+			fix:     applied(`mirrors: "HOST:PORT": {endpoint: ["http://HOST:PORT"]}`, `server = "http://HOST:PORT", or [host."http://HOST:PORT"]`) + " Better: give the registry a certificate.",
 		},
 	},
 	cause.HTTPRequestToHTTPSServer: {
@@ -109,17 +159,59 @@ var tlsRules = map[cause.Cause]rule{
 		fix: func(o observation) []Note {
 			return o.change(o.mendEndpoint("say https", "https://"+o.host()))
 		},
+		doc: doc{
+			meaning: "The endpoint says http, and the server speaks TLS on that port. The answer to containerd's HEAD is a bare 400.",
+			shows:   "`400 Bad Request`; the reason, `Client sent an HTTP request to an HTTPS server`, stands in a body that a HEAD does not get." + shownStatus,
+			confirm: "curl -v http://HOST:PORT/v2/\nopenssl s_client -connect HOST:PORT </dev/null",
+			fix:     applied("write https:// under mirrors", "write https://"),
+		},
 	},
+}
+
+func trustAuthority(o observation) []Note {
+	see := look("see what is presented", o.presented())
+	switch c := o.certificate(); {
+	case c != nil && c.IntermediateMissing:
+		return []Note{{Text: fmt.Sprintf("let the server at %s present the intermediate %q too", o.dialled(), commonName(c.MissingIssuer))}, see}
+	case o.would(probe.OtherCA) != nil:
+		file := o.would(probe.OtherCA).File
+		return append(o.change(o.configure("", "{tls: {ca_file: "+file+"}}", fmt.Sprintf("ca = %q", file))), see)
+	}
+	return append(o.change(o.configure("", "{tls: {ca_file: /PATH/ca.crt}}", `ca = "/PATH/ca.crt"`)), see)
+}
+
+// sayHTTP is the endpoint with http; a registry without an entry of its own needs one.
+func sayHTTP(o observation) []Note {
+	if o.endpoint != nil && o.endpoint.Default && rendered(o.node) {
+		text := fmt.Sprintf("mirrors: %q: {endpoint: [\"http://%s\"]}", o.host(), o.host())
+		return o.change(Note{Text: text, File: o.settings()})
+	}
+	return o.change(o.mendEndpoint("say http", "http://"+o.host()))
 }
 
 func unknownAuthority(o observation) string {
 	if o.meant != nil {
-		return "its certificate is signed by an authority that this node does not trust, and " + o.overlooked()
+		return "this node does not trust its certificate, and " + o.overlooked()
 	}
-	if c := o.certificate(); c != nil && c.Issuer != "" {
-		return fmt.Sprintf("its certificate is signed by %q, which %s", c.Issuer, o.distrust())
+	c := o.certificate()
+	switch {
+	case c != nil && c.IntermediateMissing:
+		return fmt.Sprintf("it does not present the intermediate %q that signed its certificate", commonName(c.MissingIssuer))
+	case o.would(probe.OtherCA) != nil:
+		return fmt.Sprintf("its certificate is signed by %s, which this endpoint has not as ca_file", o.would(probe.OtherCA).File)
+	case c != nil && cmp.Or(c.MissingIssuer, c.Issuer) != "":
+		return fmt.Sprintf("its certificate is signed by %q, which %s", commonName(cmp.Or(c.MissingIssuer, c.Issuer)), o.distrust())
 	}
 	return "its certificate is signed by an authority that " + o.distrust()
+}
+
+// commonName is what people call a certificate's subject.
+func commonName(subject string) string {
+	if rest, ok := strings.CutPrefix(subject, "CN="); ok {
+		name, _, _ := strings.Cut(rest, ",")
+		return name
+	}
+	return subject
 }
 
 // distrust says what the certificate was verified against.
@@ -138,17 +230,32 @@ func otherNames(o observation) string {
 }
 
 func expired(o observation) string {
-	if c := o.certificate(); c != nil {
-		return "its certificate was valid until " + moment(c.NotAfter)
+	switch c := o.certificate(); {
+	case c == nil:
+		return "its certificate is no longer valid"
+	case c.NotAfter.After(o.probe.Time):
+		return "a certificate above its own is no longer valid" + o.clock()
+	default:
+		return "its certificate was valid until " + moment(c.NotAfter) + o.clock()
 	}
-	return "its certificate is no longer valid"
 }
 
 func notYetValid(o observation) string {
 	if c := o.certificate(); c != nil {
-		return fmt.Sprintf("its certificate is valid from %s on: usually this node's clock is behind", moment(c.NotBefore))
+		return fmt.Sprintf("its certificate is valid from %s on%s", moment(c.NotBefore), cmp.Or(o.clock(), ": usually this node's clock is behind"))
 	}
 	return "its certificate begins in the future: usually this node's clock is behind"
+}
+
+// clock says how far this node's clock is off, where the server's tells.
+func (o observation) clock() string {
+	switch {
+	case o.probe == nil || o.probe.ClockSkew == 0:
+		return ""
+	case o.probe.ClockSkew > 0:
+		return fmt.Sprintf("; this node's clock is %s behind the server's", roughly(o.probe.ClockSkew))
+	}
+	return fmt.Sprintf("; this node's clock is %s ahead of the server's", roughly(-o.probe.ClockSkew))
 }
 
 func clientCertificate(o observation) string {
@@ -161,11 +268,18 @@ func clientCertificate(o observation) string {
 	return "it wants a client certificate, and none is configured"
 }
 
+func handshake(o observation) string {
+	if o.would(probe.OverHTTP) != nil {
+		return "it does not speak TLS on that port; in plain http it answers"
+	}
+	return "the connection opens, and TLS does not come about"
+}
+
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
 
 // certificate is what was presented when the TLS step was walked again; nil where it was not.
 func (o observation) certificate() *probe.Certificate {
-	if o.probe == nil || o.target != "" {
+	if !o.seenAlike() || o.target != "" {
 		return nil
 	}
 	return o.probe.Certificate

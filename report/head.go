@@ -16,19 +16,17 @@ const headLines = 7
 // head says in at most headLines lines what fails, what Kubernetes says of it, what is really
 // wrong and where, and what to type. The whole of it stands in the details.
 func (r *Report) head(p *printer, f diagnose.Finding) {
-	p.bold(headline(f))
-	said, hidden := "", ""
+	p.bold(p.short(r.headline(f)))
+	said, hidden := &field{label: "Kubernetes says:", keepEnd: true}, &field{label: "Hidden because:"}
 	if pull := r.pullOf(f); pull != nil {
-		said, hidden = kubernetesSays(p, pull.ReportedError), pull.RootCause.HiddenBecause
+		said.text, hidden.text = p.short(kubernetesSays(p, pull.ReportedError)), pull.RootCause.HiddenBecause
 	}
-	fields := []*field{ // the first gives way first where there are too many lines
-		{label: "Kubernetes says:", text: said, keepEnd: true},
-		{label: "Cause:", text: f.Code + r.at(f)},
-		{label: "Because:", text: f.Detail, suffix: evidenceAt(f)},
-		{label: "Hidden because:", text: hidden},
-		typeField(f.Fix),
-	}
-	p.fields(fields, headLines-1)
+	where := &field{label: "Cause:", text: f.Code + r.at(f)}
+	because := &field{label: "Because:", text: p.short(f.Detail), suffix: evidenceAt(f), least: 2}
+	typed := typeField(f.Fix)
+	p.lay(said, hidden, where, because, typed)
+	p.fit(headLines-1-len(where.lines), said, hidden, typed, because)
+	p.fields(said, where, because, hidden, typed)
 	p.line("")
 }
 
@@ -39,13 +37,15 @@ func typeField(fix []diagnose.Note) *field {
 		return &field{}
 	case fix[0].Command != "":
 		return &field{label: "Type:", text: fix[0].Command, whole: true}
+	case fix[0].File != "":
+		return &field{label: "Type:", text: fix[0].Text, suffix: " (" + place(path.Base(fix[0].File), fix[0].Line) + ")", loose: true, least: 2}
 	}
-	return &field{label: "Type:", text: fix[0].Text}
+	return &field{label: "Type:", text: fix[0].Text, least: 2}
 }
 
 var (
 	// wrappers is what stands before the reason in every error of a pull.
-	wrappers = regexp.MustCompile(`^(rpc error: code = \w+ desc = )?(failed to pull and unpack image "[^"]*": )?(failed to resolve (reference "[^"]*"|image): )?`)
+	wrappers = regexp.MustCompile(`^(rpc error: code = \w+ desc = )?(failed to pull and unpack image "[^"]*": )?(failed to resolve (reference "[^"]*"|image): )?(failed to do request: )?`)
 
 	urlPaths = regexp.MustCompile(`(https?://[^/\s"]+)/[^\s":]+`)
 )
@@ -57,18 +57,39 @@ func kubernetesSays(p *printer, reported string) string {
 }
 
 // headline says what fails.
-func headline(f diagnose.Finding) string {
+func (r *Report) headline(f diagnose.Finding) string {
 	switch {
 	case len(f.Images) > 0 && f.Severity == diagnose.Info:
 		return named(f.Images) + " could not be pulled, and has recovered"
+	case len(f.Images) > 0 && !r.isRoot(f):
+		return f.Endpoint + " fails too, for " + named(f.Images)
 	case len(f.Images) > 0:
-		return named(f.Images) + " cannot be pulled"
+		return named(r.failing(f.Images)) + " cannot be pulled"
 	case f.Endpoint != "":
 		return f.Endpoint + ": " + f.Title
 	case f.File != "":
-		return place(f.File, f.Line) + ": " + f.Title
+		return place(path.Base(f.File), f.Line) + ": " + f.Title
 	}
 	return f.Title
+}
+
+// isRoot reports whether a pull, or an image that was asked for, fails by the finding first of
+// all; another one's turn comes when that is mended.
+func (r *Report) isRoot(f diagnose.Finding) bool {
+	return f.Endpoint == "" || r.pullOf(f) != nil || slices.ContainsFunc(r.Images, func(i diagnose.Image) bool {
+		return i.Cause == f.Cause && slices.Contains(f.Images, i.Image)
+	})
+}
+
+// failing are those of the images that still fail, all of them where the pulls do not tell.
+func (r *Report) failing(images []string) []string {
+	still := slices.DeleteFunc(slices.Clone(images), func(image string) bool {
+		return slices.ContainsFunc(r.Pulls, func(p diagnose.Pull) bool { return p.Image == image && p.Status != diagnose.Failing })
+	})
+	if len(still) == 0 {
+		return images
+	}
+	return still
 }
 
 func named(images []string) string {
@@ -84,7 +105,10 @@ func named(images []string) string {
 
 // at says where, and which place in the order of endpoints that is.
 func (r *Report) at(f diagnose.Finding) string {
-	if f.Endpoint == "" {
+	switch {
+	case f.Endpoint == "" && f.File != "":
+		return " in " + position(f)
+	case f.Endpoint == "":
 		return ""
 	}
 	text := " at " + f.Endpoint
@@ -125,6 +149,14 @@ func place(file string, line int) string {
 		return file
 	}
 	return fmt.Sprintf("%s:%d", file, line)
+}
+
+// position is the place that a finding is about, as editors take it.
+func position(f diagnose.Finding) string {
+	if f.Line == 0 || f.Column == 0 {
+		return place(f.File, f.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)
 }
 
 func (r *Report) pullOf(f diagnose.Finding) *diagnose.Pull {

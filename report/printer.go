@@ -3,6 +3,7 @@ package report
 import (
 	"bufio"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -67,44 +68,55 @@ func (p *printer) field(label, text string) {
 type field struct {
 	label, text string
 	suffix      string // stands after the text, also where that is cut
+	loose       bool   // the suffix gives way before the text does
 	keepEnd     bool   // cut at the front: in an error the reason stands last
 	whole       bool   // never cut, never wrapped
+	least       int    // lines that it keeps while others can give way; 0 means 1
 	lines       []string
 }
 
-// fields writes those that have a text, in at most so many lines: the first ones
-// are cut first.
-func (p *printer) fields(all []*field, lines int) {
-	total := 0
+// lay breaks each field's text into lines.
+func (p *printer) lay(all ...*field) {
 	for _, f := range all {
-		p.lay(f, lines)
-		total += len(f.lines)
-	}
-	for _, f := range all {
-		if over := total - lines; over > 0 && len(f.lines) > 1 {
-			total -= len(f.lines)
-			p.lay(f, max(1, len(f.lines)-over))
-			total += len(f.lines)
-		}
-	}
-	for _, f := range all {
-		for _, line := range f.lines {
-			fmt.Fprintln(p.w, line)
+		switch text := p.clean(f.text + f.suffix); {
+		case text == "":
+		case f.whole:
+			f.lines = []string{"  " + f.label + " " + text}
+		default:
+			f.lines = p.hang(f.label, text)
 		}
 	}
 }
 
-// lay breaks the field's text into at most so many lines.
-func (p *printer) lay(f *field, lines int) {
-	text, suffix := p.clean(f.text), p.clean(f.suffix)
-	switch {
-	case text == "":
-		return
-	case f.whole:
-		f.lines = []string{"  " + f.label + " " + text}
-		return
+// fit cuts fields until they have at most so many lines: in the order given, each down to the
+// lines that it keeps, and then further.
+func (p *printer) fit(lines int, all ...*field) {
+	total := 0
+	for _, f := range all {
+		total += len(f.lines)
 	}
-	f.lines = p.hang(f.label, text+suffix)
+	for _, strict := range []bool{false, true} {
+		for _, f := range all {
+			least := max(1, f.least)
+			if strict {
+				least = 1
+			}
+			if over := total - lines; over > 0 && len(f.lines) > least {
+				total -= len(f.lines)
+				p.cut(f, max(least, len(f.lines)-over))
+				total += len(f.lines)
+			}
+		}
+	}
+}
+
+// cut shortens a field to at most so many lines.
+func (p *printer) cut(f *field, lines int) {
+	text, suffix := p.clean(f.text), p.clean(f.suffix)
+	if f.loose {
+		suffix = ""
+		f.lines = p.hang(f.label, text)
+	}
 	for cut := []rune(text); len(f.lines) > lines && len(cut) > 0; {
 		if f.keepEnd {
 			cut = cut[1:]
@@ -113,6 +125,15 @@ func (p *printer) lay(f *field, lines int) {
 		}
 		cut = cut[:len(cut)-1]
 		f.lines = p.hang(f.label, toWord(cut)+p.ellipsis()+suffix)
+	}
+}
+
+// fields writes the lines of fields.
+func (p *printer) fields(all ...*field) {
+	for _, f := range all {
+		for _, line := range f.lines {
+			fmt.Fprintln(p.w, line)
+		}
 	}
 }
 
@@ -138,16 +159,27 @@ func fromWord(cut []rune) string {
 func toWord(cut []rune) string {
 	text := string(cut)
 	if i := strings.LastIndexByte(text, ' '); i > 0 {
-		text = text[:i+1]
+		text = text[:i]
 	}
-	return strings.TrimRight(text, ",;:")
+	return strings.TrimRight(dangling.ReplaceAllString(text, ""), ",;:") + " "
 }
+
+// dangling are words that say nothing where a sentence is cut after them.
+var dangling = regexp.MustCompile(`( (a|an|and|at|for|in|of|or|over|the|to|with))+$`)
 
 func (p *printer) ellipsis() string {
 	if p.ASCII {
 		return "..."
 	}
 	return "…"
+}
+
+// digests are what nobody reads to the end.
+var digests = regexp.MustCompile(`(sha256:[0-9a-f]{12})[0-9a-f]{52}`)
+
+// short cuts digests as far as people compare them.
+func (p *printer) short(text string) string {
+	return digests.ReplaceAllString(text, "${1}"+p.ellipsis())
 }
 
 // step writes one step of a fix in full.

@@ -26,7 +26,7 @@ type Leaf struct {
 	Names      []string      // host names and addresses
 	CommonName string        // "": none
 	Starts     time.Duration // after now; 0: an hour ago
-	Ends       time.Duration // after now; 0: in an hour
+	Ends       time.Duration // after now; 0: in 90 days
 	Client     bool          // for a client instead of a server
 }
 
@@ -105,7 +105,7 @@ func validity(template *x509.Certificate, starts, ends time.Duration) {
 		starts = -time.Hour
 	}
 	if ends == 0 {
-		ends = time.Hour
+		ends = 90 * 24 * time.Hour
 	}
 	template.NotBefore, template.NotAfter = time.Now().Add(starts), time.Now().Add(ends)
 }

@@ -1,0 +1,175 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+// authRules judge how a registry or its token service takes the credentials.
+var authRules = map[cause.Cause]rule{
+	cause.AuthMissing: {
+		title:  "credentials are needed and none are sent",
+		noun:   "demand for credentials",
+		detail: authMissing,
+		fix: func(o observation) []Note {
+			return o.change(o.credentials(""),
+				Note{Text: "or put them into an imagePullSecret of the pod; a registry that hides what it does not have asks for credentials too: check the name " + o.image})
+		},
+		doc: doc{
+			meaning: "The registry wants credentials, and containerd has none for exactly this host and port: not in the pull secret, nor in the configuration. A registry that hides what it does not have asks for credentials too, Docker Hub among them.",
+			shows:   "`pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials`, or `… server message: insufficient_scope: authorization failed`, or `failed to fetch anonymous token`." + shownConnecting,
+			confirm: "pullwhy route IMAGE\ncurl -sSi https://HOST:PORT/v2/ | grep -i ^www-authenticate\ncurl -sS -o /dev/null -w '%{http_code}\\n' -u USER https://HOST:PORT/v2/\nopenssl s_client -connect HOST:PORT </dev/null",
+			fix:     "A pull secret in the pod's namespace, or: " + applied(`configs: "HOST:PORT": {auth: {username: USER, password: PASSWORD}}`, `not there but in /etc/containerd/config.toml, registry.configs."HOST:PORT".auth, then systemctl restart containerd; hosts.toml`) + " Docker Hub's key is registry-1.docker.io.",
+		},
+	},
+	cause.AuthRejected: {
+		title:  "the credentials are refused",
+		noun:   "refusal of the credentials",
+		detail: authRejected,
+		fix: func(o observation) []Note {
+			return o.change(o.credentials("correct the credentials"),
+				Note{Text: "check them by hand, and that this user may pull " + o.image, Command: "curl -sS -o /dev/null -w '%{http_code}\\n' -u USER " + quote(o.api())},
+				Note{Text: "credentials of a pull secret go before those of the node: check the pod's too"})
+		},
+		doc: doc{
+			meaning: "Credentials were sent and not accepted: wrong, expired, or without the right to pull this repository. Those of a pull secret go before those of the node, even where they do not fit.",
+			shows:   "`unexpected status … 401 Unauthorized`, after six requests with a wrong password, or `failed to fetch oauth token: … 401 Unauthorized`." + shownStatus,
+			confirm: "curl -sS -o /dev/null -w '%{http_code}\\n' -u USER https://HOST:PORT/v2/\npullwhy route IMAGE\nkubectl get secret NAME -o jsonpath='{.data.\\.dockerconfigjson}' | base64 -d\nopenssl s_client -connect HOST:PORT </dev/null",
+			fix:     "Correct the pull secret, or: " + applied(`configs: "HOST:PORT": {auth: {username: USER, password: PASSWORD}}`, `not there but in /etc/containerd/config.toml, registry.configs."HOST:PORT".auth, then systemctl restart containerd; hosts.toml`),
+		},
+	},
+	cause.AuthTokenService: {
+		title:  "the token service fails",
+		noun:   "token service error",
+		detail: tokenService,
+		fix: func(o observation) []Note {
+			return []Note{
+				{Text: "mend the token service, or the realm that the registry announces; the node verifies its certificate by the TLS settings of the registry's own entry"},
+				look("ask the token service from this node", "curl -v "+quote(cmp.Or(o.target, o.url)+"/")),
+				look("see where the registry sends clients", "curl -sSI "+quote(o.registryAPI())),
+			}
+		},
+		doc: doc{
+			meaning: "The registry answers 401 and names a token service (realm). That service cannot be reached, is not trusted, fails, or gives no token. containerd asks it with the TLS settings and the proxy of the registry's own entry.",
+			shows:   "`failed to authorize: failed to fetch anonymous token: …`, or `failed to fetch oauth token`, with the token service's URL; the line's host field names the registry." + shownConnecting,
+			confirm: "curl -sSi https://HOST:PORT/v2/ | grep -i ^www-authenticate\ncurl -v 'REALM?service=SERVICE&scope=repository:REPOSITORY:pull'\nopenssl s_client -connect TOKENHOST:443 -servername TOKENHOST </dev/null",
+			fix:     "Mend the service, or the realm in the registry's configuration. Where its certificate is not trusted: " + applied(`ca_file under configs: "HOST:PORT" of the registry, which counts for its token service`, `ca in the registry's table`),
+		},
+	},
+	cause.Forbidden: {
+		title:  "the registry forbids it",
+		noun:   "denial",
+		detail: forbidden,
+		fix: func(o observation) []Note {
+			allow := Note{Text: "give the user the right to pull " + cmp.Or(o.image, "from it") + " at " + o.host()}
+			see := look("see what it says", "curl -v "+quote(o.api()))
+			if o.endpoint != nil && anonymous(*o.endpoint) {
+				return o.change(o.credentials("give credentials that may pull it"), allow, see)
+			}
+			return []Note{allow, see}
+		},
+		doc: doc{
+			meaning: "The registry knows who asks, or that nobody does, and refuses: no right to pull this repository, a policy, a quota, or a firewall for web applications in front of it.",
+			shows:   "`403 Forbidden`." + shownStatus + " 2.3.3 and later ask once more with GET to get the reason.",
+			confirm: "curl -v -u USER https://HOST:PORT/v2/REPOSITORY/manifests/TAG\npullwhy route IMAGE\nopenssl s_client -connect HOST:PORT </dev/null",
+			fix:     "Give the user the right at the registry, or other credentials: " + applied(`configs: "HOST:PORT": {auth: …}`, `registry.configs."HOST:PORT".auth in /etc/containerd/config.toml, then a restart; no auth`),
+		},
+	},
+	cause.RateLimited: {
+		title:  "too many requests",
+		noun:   "rate limit",
+		detail: rateLimited,
+		fix: func(o observation) []Note {
+			if o.endpoint != nil && !anonymous(*o.endpoint) {
+				return []Note{{Text: "wait, raise the limit of " + o.endpoint.Auth.Username + ", or pull through a mirror of your own"}}
+			}
+			return o.change(o.credentials("log in, which raises the limit at most registries"),
+				Note{Text: "or wait, or pull through a mirror of your own"})
+		},
+		doc: doc{
+			meaning: "The registry counts requests, or pulls, of this address or user and the limit is reached. All nodes behind one address count together. containerd asks up to six times at once (five from 2.3.2 on), and the kubelet again and again.",
+			shows:   "`429 Too Many Requests`, or `toomanyrequests: You have reached your pull rate limit`." + shownStatus,
+			confirm: "curl -sSI -u USER https://HOST:PORT/v2/REPOSITORY/manifests/TAG | grep -i -e ratelimit -e retry-after\nopenssl s_client -connect HOST:PORT </dev/null",
+			fix:     "Wait, or log in: " + applied(`configs: registry-1.docker.io: {auth: {username: USER, password: TOKEN}} for Docker Hub`, `registry.configs."registry-1.docker.io".auth in /etc/containerd/config.toml, then a restart; no auth`) + " Better: a mirror of your own that caches.",
+		},
+	},
+}
+
+// credentials says where the endpoint's credentials are given on this node.
+func (o observation) credentials(why string) Note {
+	o.target = "" // credentials belong to the registry, not to its token service
+	if rendered(o.node) {
+		return o.configure(why, "{auth: {username: USER, password: PASSWORD}}", "")
+	}
+	file := "/etc/containerd/config.toml"
+	text := fmt.Sprintf(`[plugins."io.containerd.grpc.v1.cri".registry.configs."%s".auth], then systemctl restart containerd`,
+		credentialsKey(o.host()))
+	if why != "" {
+		text = why + ": " + text
+	}
+	return Note{Text: text, File: file}
+}
+
+// endpointHost is the endpoint's own host, also where its token service failed.
+func (o observation) endpointHost() string {
+	_, host, _ := split(o.url)
+	return host
+}
+
+func (o observation) registryAPI() string {
+	o.target = ""
+	return o.api()
+}
+
+func authMissing(o observation) string {
+	switch {
+	case o.meant != nil:
+		return "it wants credentials, and " + o.overlooked()
+	case o.url == "":
+		return "the registry wants credentials for this image, and none were sent"
+	case o.endpoint != nil && o.endpoint.Auth.Type == registry.AuthError:
+		return "it wants credentials, and those under " + o.endpoint.Auth.From + " cannot be decoded: " + o.endpoint.Auth.Problem
+	}
+	return "it wants credentials for this image, and none are configured for " + credentialsKey(o.endpointHost())
+}
+
+func authRejected(o observation) string {
+	if o.meant != nil {
+		return "it wants other credentials, and " + o.overlooked()
+	}
+	if o.endpoint != nil && o.endpoint.Auth.From != "" {
+		return "it refuses the credentials that are configured for " + o.endpoint.Auth.From
+	}
+	return "it refuses the credentials that were sent, or they do not cover this image"
+}
+
+func tokenService(o observation) string {
+	if o.target == "" {
+		return "it sends containerd to a token service, and that fails"
+	}
+	return "this is the registry's token service, and it fails"
+}
+
+func forbidden(o observation) string {
+	if o.meant != nil {
+		return "it refuses to serve this without credentials, and " + o.overlooked()
+	}
+	if o.endpoint != nil && anonymous(*o.endpoint) {
+		return "it refuses: nobody may pull this without credentials, or a policy forbids it"
+	}
+	return "it refuses: the user may not pull this, or a policy, firewall or quota forbids it"
+}
+
+func rateLimited(o observation) string {
+	text := "the limit of how often it may be asked is reached"
+	if o.seenAlike() && o.probe.RateLimit != "" {
+		text += "; left: " + o.probe.RateLimit
+	}
+	if o.seenAlike() && o.probe.RetryAfter != "" {
+		text += "; it wants to be asked again after " + o.probe.RetryAfter
+	}
+	return text
+}
