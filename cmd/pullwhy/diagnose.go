@@ -55,8 +55,8 @@ func (d *diagnosis) run(ctx context.Context, images []string) (*report.Report, e
 	node := registry.ReadNode(root)
 	node.Root = d.hostRoot
 	log := d.readLogs(ctx, root, node, start)
-	if v := log.scanner.ContainerdVersion(); v != "" {
-		node.ContainerdVersion = v
+	if log.version != "" {
+		node.ContainerdVersion = log.version
 	}
 	config, err := d.config.load(d.env, node)
 	if err != nil {
@@ -65,20 +65,29 @@ func (d *diagnosis) run(ctx context.Context, images []string) (*report.Report, e
 	config.Issues = config.Lint(seen(node, log, images))
 	ev := evidence(node, config, log, images)
 	if !d.noProbe {
-		prober := probe.Prober{
-			Root: root, Env: node.Env, Timeout: d.timeout, Concurrency: d.concurrency, UserAgent: userAgent(node),
-		}
-		ev.Probes = prober.Probe(ctx, asks(ev))
+		ev.Probes = d.prober(node).Probe(ctx, asks(ev))
 	}
+	return d.report(node, ev, start), nil
+}
+
+// prober asks as the node's containerd does.
+func (d *diagnosis) prober(node *registry.Node) *probe.Prober {
+	return &probe.Prober{
+		Root: node.FS, Env: node.Env, Timeout: d.timeout, Concurrency: d.concurrency, UserAgent: userAgent(node),
+	}
+}
+
+// report is what the evidence comes to.
+func (e *env) report(node *registry.Node, ev diagnose.Evidence, start time.Time) *report.Report {
 	r := report.New(diagnose.Diagnose(ev), ev.Sources)
-	d.head(r, node, start)
-	return r, nil
+	e.head(r, node, start)
+	return r
 }
 
 // seen are the images that this node is known to pull.
 func seen(node *registry.Node, log nodeLog, images []string) []registry.Reference {
 	all := node.ListedImages()
-	for _, p := range log.scanner.Pulls() {
+	for _, p := range log.pulls {
 		images = append(images[:len(images):len(images)], p.Image)
 	}
 	for _, text := range images {
@@ -91,7 +100,7 @@ func seen(node *registry.Node, log nodeLog, images []string) []registry.Referenc
 
 func evidence(node *registry.Node, config *registry.Config, log nodeLog, images []string) diagnose.Evidence {
 	ev := diagnose.Evidence{
-		Node: node, Config: config, Pulls: log.scanner.Pulls(), Agent: log.scanner.Agent(),
+		Node: node, Config: config, Pulls: log.pulls, Agent: log.agent,
 		Sources: append(append(node.Sources, config.Sources...), log.sources...),
 	}
 	for _, text := range images {

@@ -36,6 +36,15 @@ func (f *logFlags) add(flags *pflag.FlagSet) {
 type nodeLog struct {
 	scanner *logparse.Scanner
 	sources []registry.Source
+
+	pulls   []logparse.Pull
+	agent   logparse.AgentConfig
+	version string // of containerd; "" where no line tells
+}
+
+// told takes what the scanner makes of all that it was given.
+func (l *nodeLog) told() {
+	l.pulls, l.agent, l.version = l.scanner.Pulls(), l.scanner.Agent(), l.scanner.ContainerdVersion()
 }
 
 func logsCommand(e *env) *cobra.Command {
@@ -60,13 +69,10 @@ func (d *diagnosis) onlyLogs(ctx context.Context) *report.Report {
 		node = registry.ReadNode(root)
 	}
 	log := d.readLogs(ctx, root, node, start)
-	if v := log.scanner.ContainerdVersion(); v != "" {
-		node.ContainerdVersion = v
+	if log.version != "" {
+		node.ContainerdVersion = log.version
 	}
-	ev := diagnose.Evidence{Node: node, Pulls: log.scanner.Pulls(), Agent: log.scanner.Agent(), Sources: log.sources}
-	r := report.New(diagnose.Diagnose(ev), ev.Sources)
-	d.head(r, node, start)
-	return r
+	return d.report(node, diagnose.Evidence{Node: node, Pulls: log.pulls, Agent: log.agent, Sources: log.sources}, start)
 }
 
 // readLogs reads the files that were named, else what the node has.
@@ -81,6 +87,7 @@ func (d *diagnosis) readLogs(ctx context.Context, root fs.FS, node *registry.Nod
 	if len(d.logs.files) == 0 {
 		log.addNode(ctx, d.env, root, node)
 	}
+	log.told()
 	log.warn(d.env)
 	return log
 }
