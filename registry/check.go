@@ -87,8 +87,12 @@ func (l *loader) tlsPosition(fault fileFault, dir string) Position {
 
 // undecodable notes a hosts.toml that containerd ignores.
 func (l *loader) undecodable(d *hostDir, abs string, err *tomlError) {
+	host := imageHost(path.Base(d.path))
+	if _, problem := nameProblem(host); problem != "" && host != wildcard && d.rendered != nil && l.judgedByFile {
+		return // no image has such a host
+	}
 	detail := "containerd ignores the file and asks the registry itself without any of it: " + err.message
-	i := Issue{Code: codeUndecodableHosts, File: abs, Line: err.line, Column: err.column, Registry: imageHost(path.Base(d.path)), Detail: detail}
+	i := Issue{Code: codeUndecodableHosts, File: abs, Line: err.line, Column: err.column, Registry: host, Detail: detail}
 	if rule := brokenRule(d.rendered); rule != nil {
 		i.Fix = fmt.Sprintf("write the pattern %q in %s so that hosts.toml can hold it: double each backslash, use no quotation mark", rule.pattern, l.registries.path)
 		if l.judgedByFile {

@@ -3,6 +3,7 @@ package registry
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // Lint returns every mistake in the node's registry configuration: the Issues that Load
@@ -29,6 +30,15 @@ type linter struct {
 	file   *registriesFile
 	seen   []Reference
 	issues []Issue
+	text   []string // of the file, by line
+}
+
+// lines are those of registries.yaml.
+func (n *linter) lines() []string {
+	if n.text == nil {
+		n.text = strings.Split(string(n.file.text), "\n")
+	}
+	return n.text
 }
 
 func (n *linter) lint() {
@@ -49,8 +59,10 @@ func (n *linter) lint() {
 
 // complete fills in what follows from an issue's code and place.
 func (n *linter) complete(i *Issue) {
-	if rule, ok := RuleOf(i.Code); ok && i.Severity == "" {
-		i.Severity = rule.Severity
+	rule, _ := RuleOf(i.Code)
+	i.Severity = cmp.Or(i.Severity, rule.Severity)
+	if i.Severity != SeverityInfo {
+		i.Fix = cmp.Or(i.Fix, fileFixes[i.Code], rule.Fix)
 	}
 	if i.File == n.file.path {
 		i.Excerpt = excerpt(n.file.text, i.Line)

@@ -11,8 +11,8 @@ import (
 func (n *linter) lintConfigs() {
 	for _, key := range slices.Sorted(maps.Keys(n.file.configs)) {
 		s := n.file.configs[key]
-		if s.key == nil {
-			continue // K3s' own
+		if s.key == nil || isSchemaWord(key) || deceives(key) {
+			continue // K3s' own, or no name at all
 		}
 		switch {
 		case key == wildcard:
@@ -23,12 +23,23 @@ func (n *linter) lintConfigs() {
 			n.lintUnused(key, s)
 		}
 		n.lintAuth(key, s)
-		if s.tls != nil && s.tls.skipVerify {
-			n.report(n.file.position(s.tls.skipKey), Issue{Code: codeInsecure, Registry: key,
-				Detail: fmt.Sprintf("the certificate of %s is not verified: whoever is between sees the credentials and chooses the images", key),
-				Fix:    "name the authority's certificate with ca_file instead"})
-		}
+		n.lintSkipVerify(key, s)
 	}
+}
+
+// lintSkipVerify finds verification that is off.
+func (n *linter) lintSkipVerify(key string, s settings) {
+	_, mirrored := n.file.mirrors[wildcard]
+	whose := key
+	switch {
+	case s.tls == nil || !s.tls.skipVerify, key == wildcard && mirrored: // then it has no effect
+		return
+	case key == wildcard:
+		whose = "every registry without an entry of its own"
+	}
+	n.report(n.file.position(s.tls.skipKey), Issue{Code: codeInsecure, Registry: key,
+		Detail: fmt.Sprintf("the certificate of %s is not verified: whoever is between sees the credentials and chooses the images", whose),
+		Fix:    "name the authority's certificate with ca_file instead"})
 }
 
 func (s settings) hasAuth() bool {
@@ -71,17 +82,17 @@ func (n *linter) onlyEndpoint(s settings, holds func(settings) bool) []Edit {
 }
 
 // lintHub finds credentials for Docker Hub that containerd does not look at, and reports
-// whether the key is one of Docker Hub's.
+// whether nothing else is to be said of the key.
 func (n *linter) lintHub(key string, s settings) bool {
-	host, _ := nameProblem(key)
+	host, problem := nameProblem(key)
 	if host == "" {
 		host = key
 	}
-	if host != hub && host != "index.docker.io" {
+	switch {
+	case host != hub && host != "index.docker.io":
 		return false
-	}
-	if !s.hasAuth() || n.file.configs[hubHost].hasAuth() {
-		return s.hasAuth()
+	case !s.hasAuth(), n.file.configs[hubHost].hasAuth():
+		return s.hasAuth() && problem == ""
 	}
 	issue := Issue{Code: codeHubKey, Registry: hub,
 		Detail: fmt.Sprintf("containerd looks for the credentials of Docker Hub under %s, never under %q", hubHost, key),
@@ -96,6 +107,9 @@ func (n *linter) lintHub(key string, s settings) bool {
 // lintConfigName finds keys that no host can match.
 func (n *linter) lintConfigName(key string, s settings) bool {
 	host, problem := nameProblem(key)
+	if key == "index.docker.io" && !s.hasAuth() && !slices.ContainsFunc(n.endpointHosts(), func(e listed) bool { return e.host == key }) {
+		host, problem = hub, "is Docker Hub's, which is asked as docker.io"
+	}
 	if problem == "" {
 		return false
 	}

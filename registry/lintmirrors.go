@@ -3,6 +3,7 @@ package registry
 import (
 	"fmt"
 	"maps"
+	"net"
 	"net/url"
 	"path"
 	"regexp"
@@ -14,8 +15,8 @@ import (
 func (n *linter) lintMirrors() {
 	for _, name := range slices.Sorted(maps.Keys(n.file.mirrors)) {
 		m := n.file.mirrors[name]
-		if m.key == nil {
-			continue // K3s' own
+		if m.key == nil || isSchemaWord(name) || deceives(name) {
+			continue // K3s' own, or no name at all
 		}
 		n.lintMirrorName(name, m)
 		n.lintEndpoints(name, m)
@@ -83,14 +84,18 @@ func nameProblem(name string) (host, problem string) {
 		return "", `has a "*", which stands for all registries only where it stands alone`
 	case strings.ContainsAny(name, " \t@"):
 		return "", "has characters that no host has"
+	case !hostPort.MatchString(name):
+		return "", "is no host with a port"
 	}
 	return "", ""
 }
 
+var hostPort = regexp.MustCompile(`^(\[[0-9a-fA-F:.%]+\]|[^:\[\]]+)(:\d+)?$`)
+
 func (n *linter) lintEndpoints(name string, m mirror) {
 	first := map[string]int{}
 	for i, item := range m.endpoints {
-		if item.node == nil {
+		if item.node == nil || deceives(item.value) {
 			continue
 		}
 		at := n.file.position(item.node)
@@ -116,6 +121,9 @@ func (n *linter) lintEndpoints(name string, m mirror) {
 		}
 		first[ep.url.String()] = at.Line
 		n.lintURL(ep, item, report)
+		if noMirror(name, m, ep) {
+			report(Issue{Code: codeEndpointNoMirror, Detail: fmt.Sprintf("%s does not serve as a mirror of %s", ep.url.Hostname(), name), Fix: "name a registry that mirrors this one"})
+		}
 		n.lintDefault(name, m, ep, i == len(m.endpoints)-1, report)
 	}
 }
@@ -132,20 +140,26 @@ func (n *linter) lintURL(ep parsedEndpoint, item field, report func(Issue)) {
 	if ep.override {
 		report(Issue{Code: codeEndpointPath, Detail: fmt.Sprintf("the path replaces /v2: containerd asks %s://%s for library/nginx, for example", u.Scheme, path.Join(u.Host, u.Path, "library/nginx/manifests/TAG"))})
 	}
-	if noMirror(host) {
-		report(Issue{Code: codeEndpointNoMirror, Detail: fmt.Sprintf("%s does not serve as a mirror", host), Fix: "name a registry that mirrors this one"})
-	}
 	if strings.HasSuffix(host, ".svc") || strings.HasSuffix(host, ".cluster.local") {
 		report(Issue{Code: codeClusterName, Detail: fmt.Sprintf("%s is a name of the cluster's DNS, which containerd does not ask", host),
 			Fix: "use a node port, a load balancer's address or a name in the node's DNS"})
 	}
 	if u.Scheme == "http" && settings.tls != nil && settings.tls.written() {
-		report(Issue{Code: codeHTTPWithTLS, Detail: fmt.Sprintf("the endpoint says http, and configs has tls settings for %s: containerd then tries https first", u.Host),
+		report(Issue{Code: codeHTTPWithTLS, Detail: fmt.Sprintf("the endpoint says http, and configs has tls settings for %s: %s", u.Host, n.httpWithTLS(u)),
 			Fix: "say https, or remove the tls settings"})
 	}
 	if u.Scheme == "http" && settings.auth != nil && !isLocalhost(u.Host) && n.file.credentials()[u.Host].auth(u.Host).Type != AuthNone {
 		report(Issue{Code: codeInsecure, Detail: fmt.Sprintf("the credentials for %s go over the network in clear", u.Host), Fix: "say https"})
 	}
+}
+
+// httpWithTLS is what containerd makes of tls settings for an http endpoint.
+func (n *linter) httpWithTLS(u *url.URL) string {
+	given := true
+	if n.dialect.httpsFirst(hostEntry{scheme: u.Scheme, host: u.Host, skipVerify: &given}) {
+		return "containerd then tries https first"
+	}
+	return "containerd does not use them there"
 }
 
 func (t *tlsSettings) written() bool {
@@ -156,16 +170,29 @@ func (t *tlsSettings) written() bool {
 // provider's registries, which serve their own images only.
 var notMirrors = regexp.MustCompile(`^((hub|www|store|cloud)\.docker\.com|docker\.com|(www\.)?github\.com|registry\.[a-z0-9-]+\.aliyuncs\.com)$`)
 
-func noMirror(host string) bool { return notMirrors.MatchString(host) }
+// publicRegistries have images of their own; only a rewrite or a path finds others' there.
+var publicRegistries = []string{hubHost, "index.docker.io", "quay.io", "ghcr.io", "mcr.microsoft.com"}
+
+// noMirror reports whether the host of an endpoint is known not to serve the images of a registry.
+func noMirror(registry string, m mirror, ep parsedEndpoint) bool {
+	host := strings.ToLower(ep.url.Hostname())
+	own := hostname(registry) == host || registry == hub && (host == hubHost || host == "index.docker.io")
+	return notMirrors.MatchString(host) || slices.Contains(publicRegistries, host) && !own && len(m.rewrites) == 0 && !ep.override
+}
 
 // lintDefault finds an endpoint that is the registry itself.
 func (n *linter) lintDefault(name string, m mirror, ep parsedEndpoint, last bool, report func(Issue)) {
 	own, err := parseEndpoint(name, n.node.embeddedAddress())
-	if err != nil || name == wildcard || own.url.String() != ep.url.String() {
+	_, problem := nameProblem(name)
+	_, configured := n.file.configs[name]
+	switch {
+	case err != nil, problem != "", name == wildcard, own.url.String() != ep.url.String():
+		return
+	case n.noDefault() && !configured: // then it is asked only because it is listed
 		return
 	}
 	issue := Issue{Code: codeEndpointIsDefault, Detail: "this is the registry itself, which containerd asks last anyway", Fix: "remove the line"}
-	if last && len(m.rewrites) > 0 && !n.noDefault() {
+	if last && len(m.rewrites) > 0 {
 		issue.Severity = SeverityWarning
 		issue.Detail += "; as the last endpoint it gets no rewrites"
 		issue.Fix = fmt.Sprintf("to rewrite at the registry itself, write its port: %q", withPort(ep.url))
@@ -178,7 +205,7 @@ func withPort(u *url.URL) string {
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
-	return u.Scheme + "://" + u.Hostname() + ":" + port
+	return u.Scheme + "://" + net.JoinHostPort(u.Hostname(), port)
 }
 
 // lintIneffective finds rewrites that never apply.
@@ -190,7 +217,8 @@ func (n *linter) lintIneffective(name string, m mirror) {
 			continue
 		}
 		own, _ := parseEndpoint(name, n.node.embeddedAddress())
-		folded := i == len(m.endpoints)-1 && !n.noDefault() && own.url != nil && own.url.String() == ep.url.String()
+		_, configured := n.file.configs[name]
+		folded := i == len(m.endpoints)-1 && (!n.noDefault() || configured) && own.url != nil && own.url.String() == ep.url.String()
 		used = used || !folded
 	}
 	for _, rule := range m.rules() {

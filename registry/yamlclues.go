@@ -16,18 +16,25 @@ type clue struct {
 var clues = []clue{
 	{"mapping values are not allowed", findMissingColonAbove},
 	{"mapping values are not allowed", findSecondColon},
+	{"mapping values are not allowed", findMisalignment},
 	{"could not find expected ':'", findLineWithoutColon},
 	{"found a tab character", findTab},
 	{"cannot start any token", findTab},
 	{"cannot start any token", findReserved},
 	{"did not find expected alphabetic or numeric character", findStar},
-	{"unknown anchor", findStar},
 	{"did not find expected '-' indicator", findComma},
 	{"did not find expected key", findComma},
+	{"did not find expected key", findUnclosedAbove},
 	{"did not find expected key", findMissingColonAbove},
+	{"did not find expected key", findLineWithoutColon},
+	{"did not find expected key", findMisalignment},
+	{"did not find expected '-' indicator", findMisalignment},
 	{"control characters are not allowed", findControl},
 	{"found unexpected end of stream", findQuote},
 	{"did not find expected ',' or", findBracket},
+	{"did not find expected comment or line break", findSign},
+	{"found undefined tag handle", findSign},
+	{"found unknown escape character", findEscape},
 }
 
 // place puts the error at a byte offset of a line, both 0-based.
@@ -44,26 +51,67 @@ func isBlank(line string) bool {
 	return line == "" || strings.HasPrefix(line, "#")
 }
 
-// lacksColon reports whether the line is a lone word where a key should be.
+var (
+	lineComment = regexp.MustCompile(`(^|\s)#.*$`)
+	keyColon    = regexp.MustCompile(`:(\s|$)`)
+	firstWord   = regexp.MustCompile(`^\s*("[^"]*"|'[^']*'|\S+)`)
+	spacelessIn = regexp.MustCompile(`^[\w-]+:[^\s/\d]`) // username:you, but neither host:5000 nor a URL
+)
+
+// lacksColon reports whether a line has something where a key should be, and no colon.
 func lacksColon(line string) bool {
-	word := strings.TrimSpace(line)
-	return !isBlank(line) && !strings.ContainsAny(word, " \t") && !strings.HasSuffix(word, ":") && !strings.HasPrefix(word, "-")
+	return !isBlank(line) && !keyColon.MatchString(lineComment.ReplaceAllString(line, ""))
 }
 
+// missingColon says that the key of a line lacks its colon, or the dash of an item the space
+// behind it.
 func (e *yamlError) missingColon(lines []string, i int) bool {
-	word := strings.TrimSpace(lines[i])
-	e.Fix = "write a colon after the key: " + word + ":"
-	return e.place(lines, i, len(strings.TrimRight(lines[i], " \t\r")))
+	line := strings.TrimRight(lines[i], " \t\r")
+	at := firstWord.FindStringIndex(line)
+	word := strings.TrimSpace(line[:at[1]])
+	switch {
+	case word == "-":
+		return false
+	case strings.HasPrefix(word, "-"):
+		e.Fix = "put a space behind the dash"
+		return e.place(lines, i, indentation(line))
+	case spacelessIn.MatchString(word):
+		e.Fix = "put a space behind the colon"
+		return e.place(lines, i, strings.IndexByte(line, ':')+1)
+	}
+	e.Fix = "write a colon after the key"
+	if shown := meantKey(word); shown != "" {
+		e.Fix += ": " + shown + ":"
+	}
+	return e.place(lines, i, at[1])
 }
 
-func findMissingColonAbove(lines []string, e *yamlError) bool {
-	for i := e.Line - 2; i >= 0; i-- {
-		if isBlank(lines[i]) {
-			continue
+var hostWord = regexp.MustCompile(`^["']?[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?["']?$`)
+
+// meantKey is the key that a word was meant for: one of the schema, or a host; "" where it may
+// be anything, a password too.
+func meantKey(word string) string {
+	for _, known := range [][]string{topKeys, mirrorKeys, configKeys, authKeys, tlsKeys} {
+		if key := nearest(word, known); key != "" {
+			return key
 		}
-		return lacksColon(lines[i]) && indentation(lines[i]) < indentation(lines[e.Line-1]) && e.missingColon(lines, i)
 	}
-	return false
+	if hostWord.MatchString(word) {
+		return word
+	}
+	return ""
+}
+
+// findMissingColonAbove finds the line at which the key begins that runs on, over lines
+// without a colon, to the one that has too many.
+func findMissingColonAbove(lines []string, e *yamlError) bool {
+	first := -1
+	for i := e.Line - 2; i >= 0 && !keyColon.MatchString(lineComment.ReplaceAllString(lines[i], "")); i-- {
+		if !isBlank(lines[i]) {
+			first = i
+		}
+	}
+	return first >= 0 && e.missingColon(lines, first)
 }
 
 func findSecondColon(lines []string, e *yamlError) bool {
@@ -92,15 +140,20 @@ func findLineWithoutColon(lines []string, e *yamlError) bool {
 func findTab(lines []string, e *yamlError) bool {
 	for i := max(e.Line-2, 0); i < min(e.Line+1, len(lines)); i++ {
 		tab := strings.IndexByte(lines[i], '\t')
-		if tab >= 0 && strings.TrimSpace(lines[i][:tab]) == "" {
+		switch {
+		case tab < 0:
+		case strings.TrimSpace(lines[i][:tab]) == "":
 			e.Fix = "indent with spaces: YAML takes no tabs"
+			return e.place(lines, i, tab)
+		case strings.TrimSpace(lines[i][:tab]) == "-" && i == e.Line-1:
+			e.Fix = "put a space behind the dash: YAML takes no tab there"
 			return e.place(lines, i, tab)
 		}
 	}
 	return false
 }
 
-var reserved = regexp.MustCompile("(?:^|[:\\-\\[,?] )\\s*([@`%])")
+var reserved = regexp.MustCompile("(?:^|[:\\-\\[,?] )\\s*([@`%,\\]}])")
 
 func findReserved(lines []string, e *yamlError) bool {
 	m := reserved.FindStringSubmatchIndex(lines[e.Line-1])
@@ -119,7 +172,27 @@ func findStar(lines []string, e *yamlError) bool {
 			continue
 		}
 		if m := star.FindStringSubmatchIndex(lines[i]); m != nil {
-			e.Fix = `put it between double quotes, such as "*"`
+			e.starFix(lines[i][m[2]:])
+			return e.place(lines, i, m[2])
+		}
+	}
+	return false
+}
+
+// starFix says what to do with text that begins with * or &.
+func (e *yamlError) starFix(rest string) {
+	e.Fix = "put the value between single quotes"
+	if strings.HasPrefix(rest, "*:") || strings.HasPrefix(rest, "*.") {
+		e.Fix = `put it between double quotes, such as "*"`
+	}
+}
+
+// findAlias finds where an anchor is used that nothing defines: a value that begins with *.
+func (e *yamlError) findAlias(lines []string, name string) bool {
+	use := regexp.MustCompile(`(?:^|[\s\[{,])(\*)` + regexp.QuoteMeta(name) + `(?:[\s,\]}]|$)`)
+	for i, line := range lines {
+		if m := use.FindStringSubmatchIndex(line); m != nil {
+			e.starFix(line[m[2]:])
 			return e.place(lines, i, m[2])
 		}
 	}
@@ -127,7 +200,7 @@ func findStar(lines []string, e *yamlError) bool {
 }
 
 func findComma(lines []string, e *yamlError) bool {
-	for i := max(e.Line-2, 0); i < min(e.Line+2, len(lines)); i++ {
+	for i := max(e.Line-2, 0); i < min(e.Line+1, len(lines)); i++ {
 		line := strings.TrimRight(lines[i], " \t\r")
 		if strings.HasSuffix(line, `",`) || strings.HasSuffix(line, `',`) {
 			e.Fix = "remove the comma: items of a YAML list have none"
@@ -135,6 +208,17 @@ func findComma(lines []string, e *yamlError) bool {
 		}
 	}
 	return false
+}
+
+// findUnclosedAbove finds a quotation mark above that runs on to one of another value.
+func findUnclosedAbove(lines []string, e *yamlError) bool {
+	above := *e
+	above.Line--
+	if !findQuote(lines, &above) || above.Line < e.Line-3 {
+		return false
+	}
+	*e = above
+	return true
 }
 
 func findQuote(lines []string, e *yamlError) bool {
@@ -149,15 +233,63 @@ func findQuote(lines []string, e *yamlError) bool {
 	return false
 }
 
+var behindQuote = regexp.MustCompile(`["']( +)[^\s#,:\]}]`)
+
+// findMisalignment is for lines that can stand nowhere where they stand.
+func findMisalignment(lines []string, e *yamlError) bool {
+	line := lines[e.Line-1]
+	if m := behindQuote.FindStringSubmatchIndex(line); m != nil && strings.ContainsAny(line[:m[0]], `"'`) {
+		e.Fix = "nothing may follow the closing quotation mark"
+		return e.place(lines, e.Line-1, m[3])
+	}
+	e.Fix = "align the line with those that it belongs to"
+	return e.place(lines, e.Line-1, indentation(line))
+}
+
+// findBracket finds the last bracket that is open where the text fails.
 func findBracket(lines []string, e *yamlError) bool {
-	for i := e.Line - 1; i >= max(e.Line-20, 0); i-- {
-		open := strings.LastIndexAny(lines[i], "[{")
-		if open >= 0 && !strings.ContainsAny(lines[i][open:], "]}") {
-			e.Fix = "close the bracket"
-			return e.place(lines, i, open)
+	type place struct{ line, offset int }
+	var open []place
+	for i := max(e.Line-20, 0); i < e.Line; i++ {
+		for at, c := range lineComment.ReplaceAllString(lines[i], "") {
+			switch {
+			case c == '[' || c == '{':
+				open = append(open, place{i, at})
+			case (c == ']' || c == '}') && len(open) > 0:
+				open = open[:len(open)-1]
+			}
+		}
+	}
+	if len(open) == 0 {
+		return false
+	}
+	e.Fix = "close the bracket"
+	return e.place(lines, open[len(open)-1].line, open[len(open)-1].offset)
+}
+
+var (
+	sign   = regexp.MustCompile(`[:\-] +([>|!])`)
+	escape = regexp.MustCompile(`\\[^0abtnvfre "/\\N_LPxuU\t]`)
+)
+
+// findSign finds a value that begins with a sign of YAML.
+func findSign(lines []string, e *yamlError) bool {
+	for i := e.Line - 1; i < min(e.Line+1, len(lines)); i++ {
+		if m := sign.FindStringSubmatchIndex(lines[i]); m != nil {
+			e.Fix = "put the value between single quotes"
+			return e.place(lines, i, m[2])
 		}
 	}
 	return false
+}
+
+func findEscape(lines []string, e *yamlError) bool {
+	m := escape.FindStringIndex(lines[e.Line-1])
+	if m == nil {
+		return false
+	}
+	e.Fix = "use single quotes, in which a backslash is nothing special"
+	return e.place(lines, e.Line-1, m[0])
 }
 
 func findControl(lines []string, e *yamlError) bool {
@@ -168,4 +300,24 @@ func findControl(lines []string, e *yamlError) bool {
 		}
 	}
 	return false
+}
+
+// leftovers are lines that some tool should have replaced or removed.
+var leftovers = []struct {
+	text *regexp.Regexp
+	fix  string
+}{
+	{regexp.MustCompile(`\{\{|\{%`), "render the template first: this is one of its placeholders"},
+	{regexp.MustCompile(`^(<{7}|={7}|>{7})`), "resolve the merge conflict that git left here"},
+	{regexp.MustCompile("^(```|~~~)"), "remove the line: it belongs to the document that this was copied from"},
+	{regexp.MustCompile(`^EOF\s*$|<<-?\s*["']?EOF`), "remove the line: it belongs to the command that was to write this file"},
+}
+
+// findLeftover corrects the fix where such a line is the mistake.
+func (e *yamlError) findLeftover(lines []string) {
+	for _, l := range leftovers {
+		if e.Line > 0 && e.Line <= len(lines) && l.text.MatchString(lines[e.Line-1]) {
+			e.Fix = l.fix
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -162,7 +163,7 @@ func isMarker(line []byte, marker string) bool {
 
 var (
 	parserMessage = regexp.MustCompile(`(?s)^yaml: (?:line (\d+): )?(.*)$`)
-	anchorName    = regexp.MustCompile(`^unknown anchor '.*' referenced$`)
+	anchorName    = regexp.MustCompile(`unknown anchor '(.*)' referenced$`)
 )
 
 func splitMessage(err error) (line int, message string) {
@@ -184,31 +185,47 @@ func locate(text []byte, err error) *yamlError {
 	reported, message := splitMessage(err)
 	lines := strings.Split(string(text), "\n")
 	e := &yamlError{Message: message, Line: failingLine(text, lines, reported, message)}
+	if m := anchorName.FindStringSubmatch(err.Error()); m != nil && e.findAlias(lines, m[1]) {
+		return e
+	}
 	for _, look := range clues {
 		if strings.Contains(message, look.message) && look.find(lines, e) {
-			return e
+			break
 		}
 	}
-	if e.Line > 0 && e.Line <= len(lines) {
+	if e.Column == 0 && e.Line > 0 && e.Line <= len(lines) {
 		e.Column = indentation(lines[e.Line-1]) + 1
 	}
+	e.findLeftover(lines)
 	return e
 }
 
-// failingLine is the first line near the reported one up to which the text fails alike.
+// maxSearched is the size of a text above which the reported line must do: the search parses
+// the text some twenty times.
+const maxSearched = 64 << 10
+
+// failingLine is the first line, from the reported one on, up to which the text fails alike:
+// yaml.v3 may report where the surrounding construct begins.
 func failingLine(text []byte, lines []string, reported int, message string) int {
-	end, line := 0, 0
-	for line < min(max(reported-2, 0), len(lines)) {
-		end += len(lines[line]) + 1
-		line++
+	from, end := min(max(reported-2, 0), len(lines)), []int{0}
+	for _, line := range lines {
+		end = append(end, min(end[len(end)-1]+len(line)+1, len(text)))
 	}
-	for ; line < min(reported+3, len(lines)); line++ {
-		end = min(end+len(lines[line])+1, len(text))
-		if _, err := parseNode(text[:end]); err != nil {
-			if _, m := splitMessage(err); m == message {
-				return line + 1
-			}
+	fails := func(line int) bool {
+		_, err := parseNode(text[:end[line]])
+		if err == nil {
+			return false
 		}
+		_, m := splitMessage(err)
+		return m == message
+	}
+	passes, step := from, 1
+	for len(text) <= maxSearched && passes < len(lines) {
+		next := min(passes+step, len(lines))
+		if fails(next) {
+			return passes + 1 + sort.Search(next-passes-1, func(i int) bool { return fails(passes + 1 + i) })
+		}
+		passes, step = next, step*2
 	}
 	return min(max(reported, 1), len(lines))
 }

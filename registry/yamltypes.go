@@ -1,0 +1,35 @@
+package registry
+
+import (
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// typeFix says how to write a value that has the wrong type: wanted names that of K3s' own.
+func typeFix(n *yaml.Node, wanted string) string {
+	scalar := n.Kind == yaml.ScalarNode
+	key := ""
+	if scalar {
+		key = meantKey(strings.TrimSpace(firstWord.FindString(n.Value)))
+	}
+	switch {
+	case wanted == "bool":
+		return "write true or false, without quotation marks"
+	case wanted == "string":
+		return "put the value between single quotes"
+	case wanted == "[]string" && scalar && strings.HasPrefix(n.Value, "-"):
+		return "put a space behind the dash"
+	case wanted == "[]string":
+		return "make it a list: a dash and a space before each item, or all between [ and ]"
+	case n.Kind == yaml.SequenceNode && wanted == "registries.Mirror":
+		return "indent the list deeper, below a key endpoint: of this registry"
+	case n.Kind == yaml.SequenceNode:
+		return "remove the dashes: names stand here, each followed by a colon"
+	case key != "" && !strings.Contains(key, "."):
+		return "write a colon after the key: " + key + ":"
+	case wanted == "registries.Mirror":
+		return "write endpoint: below the registry's name, and below that the list"
+	}
+	return "write keys here, each followed by a colon and on a line of its own"
+}
