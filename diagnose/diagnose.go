@@ -24,13 +24,6 @@ type Evidence struct {
 	Sources []registry.Source // everything that was read or looked for
 }
 
-// A Route is where containerd would ask for one image.
-type Route struct {
-	Image     string // normalised
-	Endpoints []registry.Endpoint
-	Err       *registry.RouteError // why there is none; nil otherwise
-}
-
 // A Diagnosis is what the evidence comes to.
 type Diagnosis struct {
 	Verdict    Verdict

@@ -16,6 +16,7 @@ type Image struct {
 	Endpoint string             `json:"endpoint"` // the one that would serve it; "" for none
 	Cause    cause.Cause        `json:"cause"`
 	Attempts []logparse.Attempt `json:"attempts"` // endpoints that would fail before, in order
+	Copy     string             `json:"copy"`     // command that brings it where it is missing; "" where none is known
 
 	root *logparse.Attempt // where it fails; nil where it does not
 }
@@ -46,29 +47,36 @@ func (j *joined) image(name string) Image {
 	for _, ep := range route.Endpoints {
 		p := j.probed(ep, name)
 		switch {
-		case p == nil || p.Status == probe.Skipped:
+		case p == nil:
 			complete = false
+		case p.Status == probe.Skipped && p.Cause == cause.None: // containerd does not ask there
+		case p.Status == probe.Skipped:
+			complete, img.Cause = false, p.Cause
 		case p.Status == probe.OK:
-			img.Status, img.Endpoint = Available, ep.Spelling()
+			img.Status, img.Endpoint, img.Cause = Available, ep.Spelling(), cause.None
 			return img
-		case p.Cause == cause.TimeoutDeadline && len(p.Steps) == 0:
-			complete = false
-			img.Cause = p.Cause
 		default:
 			img.Attempts = append(img.Attempts, attemptOf(*p))
 		}
 	}
-	if !complete {
-		return img
+	if complete {
+		j.missing(&img, route)
 	}
-	img.Status = Unavailable
+	return img
+}
+
+// missing says why an image is not available whose endpoints were all asked.
+func (j *joined) missing(img *Image, route Route) {
+	img.Status, img.Cause = Unavailable, cause.NotFound // by "no resolve hosts", where none is asked
 	if img.root = rootAttempt(img.Attempts, route.Endpoints); img.root == nil && len(img.Attempts) > 0 {
 		img.root = &img.Attempts[0]
 	}
 	if img.root != nil {
 		img.Cause = cmp.Or(img.root.Cause, cause.Unknown)
 	}
-	return img
+	if img.Cause == cause.NotFound {
+		img.Copy = copyCommand(img.Image, route)
+	}
 }
 
 // refusal names why containerd would send no request.

@@ -27,7 +27,7 @@ func join(e Evidence) *joined {
 	for _, r := range e.Routes {
 		j.routes[r.Image] = r
 	}
-	for _, p := range e.Probes {
+	for _, p := range counting(e.Probes, j.routes) {
 		url := p.Endpoint.Spelling()
 		j.probes[url] = append(j.probes[url], p)
 	}

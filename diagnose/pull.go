@@ -78,6 +78,8 @@ func (j *joined) passesNow(p logparse.Pull, root RootCause) bool {
 			return false
 		case cause.AuthMissing:
 			return anonymous(ep)
+		case cause.NotFound: // which a registry may also say to those who may not read
+			return !ep.Auth.Request
 		}
 		return true
 	}

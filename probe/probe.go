@@ -41,6 +41,10 @@ type Prober struct {
 	// UserAgent is sent with every request. "": that of a containerd release.
 	UserAgent string
 
+	// Progress is told, one call at a time, how many of all asks have been answered. nil:
+	// nobody wants to know.
+	Progress func(answered, all int)
+
 	dnsPort string // "": 53
 }
 
@@ -57,9 +61,18 @@ func (p *Prober) Probe(ctx context.Context, asks []Ask) []Result {
 
 	results := make([]Result, len(asks))
 	var wg sync.WaitGroup
+	var mu sync.Mutex
+	answered := 0
 	for i, ask := range asks {
 		s := r.site(ask.Endpoint)
-		wg.Go(func() { results[i] = s.answer(ask) })
+		wg.Go(func() {
+			results[i] = s.answer(ask)
+			mu.Lock()
+			defer mu.Unlock()
+			if answered++; p.Progress != nil {
+				p.Progress(answered, len(asks))
+			}
+		})
 	}
 	wg.Wait()
 	return results

@@ -58,5 +58,6 @@ type Auth struct {
 	Username string
 	Secret   Secret // password or identity token
 	From     string // the configs key, or file, that supplied it
+	Request  bool   // they come with the request for an image, as those of a pull secret do, and are offered to every endpoint
 	Problem  string // why it cannot be decoded, for AuthError; holds no secret
 }

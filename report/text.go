@@ -44,20 +44,6 @@ func shown(f diagnose.Finding) bool {
 	return f.Severity != diagnose.Info || f.Basis != diagnose.Configured
 }
 
-func (r *Report) images(p *printer) {
-	for _, img := range r.Images {
-		switch img.Status {
-		case diagnose.Available:
-			p.line("%s: available from %s", img.Image, img.Endpoint)
-		case diagnose.ImageUnknown:
-			p.line("%s: unknown, not every endpoint could be asked", img.Image)
-		}
-	}
-	if len(r.Images) > 0 {
-		p.line("")
-	}
-}
-
 // summary is one line on the verdict, one on the node, one on what it rests on.
 func (r *Report) summary(p *printer) {
 	failing, recovered := 0, 0

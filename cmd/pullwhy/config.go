@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,9 +11,11 @@ import (
 	"github.com/pullwhy/pullwhy/registry"
 )
 
-// maxRegistries bounds what is read of a registries.yaml that the command line names, as
-// the node's own is bounded.
-const maxRegistries = 1 << 20
+// maxNamed bounds what is read of a file of settings that the command line names, as the
+// node's own are bounded.
+const maxNamed = 1 << 20
+
+const aRegistriesYAML = "a registries.yaml"
 
 // configFlags say which configuration is judged.
 type configFlags struct {
@@ -33,7 +36,7 @@ func (f *configFlags) addDisableDefault(flags *pflag.FlagSet) {
 func (f *configFlags) load(e *env, node *registry.Node) (*registry.Config, error) {
 	a := registry.Assumption{DisableDefaultEndpoint: f.disableDefault}
 	if f.registries != "" {
-		text, err := e.readNamed(f.registries)
+		text, err := e.readNamed(f.registries, aRegistriesYAML)
 		if err != nil {
 			return nil, err
 		}
@@ -42,25 +45,34 @@ func (f *configFlags) load(e *env, node *registry.Node) (*registry.Config, error
 	return registry.LoadAssuming(node, a), nil
 }
 
-// readNamed reads a registries.yaml that the command line names; - is standard input.
-func (e *env) readNamed(name string) ([]byte, error) {
-	in := e.in
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, fmt.Errorf("reading a registries.yaml: %w", err)
-		}
-		defer f.Close()
-		in = f
+// readNamed reads a file of settings that the command line names, and what it is for; - is
+// standard input.
+func (e *env) readNamed(name, what string) ([]byte, error) {
+	in, err := e.openNamed(name)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", what, err)
 	}
-	text, err := io.ReadAll(io.LimitReader(in, maxRegistries+1))
+	defer in.Close()
+	text, err := io.ReadAll(io.LimitReader(in, maxNamed+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("reading a registries.yaml: %w", err)
-	case len(text) > maxRegistries:
-		return nil, fmt.Errorf("reading %q: it is larger than %d KiB", name, maxRegistries>>10)
-	case text == nil:
-		text = []byte{}
+		return nil, fmt.Errorf("reading %s: %w", what, err)
+	case len(text) > maxNamed:
+		return nil, fmt.Errorf("reading %s: %q is larger than %d KiB", what, name, maxNamed>>10)
 	}
 	return text, nil
+}
+
+// openNamed opens a file that the command line names; - is standard input, which can be read
+// once.
+func (e *env) openNamed(name string) (io.ReadCloser, error) {
+	if name != "-" {
+		return os.Open(name)
+	}
+	if e.in == nil {
+		return nil, errors.New("standard input was named twice")
+	}
+	in := io.NopCloser(e.in)
+	e.in = nil
+	return in, nil
 }

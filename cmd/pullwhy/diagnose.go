@@ -22,6 +22,7 @@ type diagnosis struct {
 	concurrency int
 	noProbe     bool
 	config      configFlags
+	images      imageFlags
 }
 
 func diagnoseCommand(e *env) *cobra.Command {
@@ -29,8 +30,8 @@ func diagnoseCommand(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diagnose [IMAGE...]",
 		Short: "Read the node's registry configuration and log, ask every endpoint, name the cause",
-		RunE: func(cmd *cobra.Command, images []string) error {
-			r, err := d.run(cmd.Context(), images)
+		RunE: func(cmd *cobra.Command, named []string) error {
+			r, err := d.run(cmd.Context(), named)
 			if err != nil {
 				return err
 			}
@@ -45,12 +46,17 @@ func diagnoseCommand(e *env) *cobra.Command {
 	flags.BoolVar(&e.fixDiff, "fix-diff", false, "print only a patch that mends registries.yaml, for patch -p1")
 	flags.BoolVar(&e.strict, "strict", false, "exit with 1 for a degraded node too")
 	d.config.add(flags)
+	d.images.add(flags)
 	return cmd
 }
 
 // run is the main job.
-func (d *diagnosis) run(ctx context.Context, images []string) (*report.Report, error) {
+func (d *diagnosis) run(ctx context.Context, named []string) (*report.Report, error) {
 	start := time.Now()
+	want, err := d.images.read(d.env, named)
+	if err != nil {
+		return nil, err
+	}
 	root := hostRoot(d.hostRoot)
 	node := registry.ReadNode(root)
 	node.Root = d.hostRoot
@@ -62,10 +68,10 @@ func (d *diagnosis) run(ctx context.Context, images []string) (*report.Report, e
 	if err != nil {
 		return nil, err
 	}
-	config.Issues = config.Lint(seen(node, log, images))
-	ev := evidence(node, config, log, images)
+	config.Issues = config.Lint(seen(node, log, want.images))
+	ev := evidence(node, config, log, want)
 	if !d.noProbe {
-		ev.Probes = d.prober(node).Probe(ctx, asks(ev))
+		ev.Probes = d.ask(ctx, node, asks(ev))
 	}
 	return d.report(node, ev, start), nil
 }
@@ -75,6 +81,16 @@ func (d *diagnosis) prober(node *registry.Node) *probe.Prober {
 	return &probe.Prober{
 		Root: node.FS, Env: node.Env, Timeout: d.timeout, Concurrency: d.concurrency, UserAgent: userAgent(node),
 	}
+}
+
+// ask puts all questions to the endpoints, and shows how far it is.
+func (d *diagnosis) ask(ctx context.Context, node *registry.Node, questions []probe.Ask) []probe.Result {
+	shown := d.progress()
+	defer shown.end()
+	prober := d.prober(node)
+	prober.Progress = shown.show
+	shown.show(0, len(questions))
+	return prober.Probe(ctx, questions)
 }
 
 // report is what the evidence comes to.
@@ -98,47 +114,45 @@ func seen(node *registry.Node, log nodeLog, images []string) []registry.Referenc
 	return all
 }
 
-func evidence(node *registry.Node, config *registry.Config, log nodeLog, images []string) diagnose.Evidence {
+func evidence(node *registry.Node, config *registry.Config, log nodeLog, want wanted) diagnose.Evidence {
 	ev := diagnose.Evidence{
 		Node: node, Config: config, Pulls: log.pulls, Agent: log.agent,
 		Sources: append(append(node.Sources, config.Sources...), log.sources...),
 	}
-	for _, text := range images {
-		ev.Images = append(ev.Images, addRoute(&ev, config, text))
+	known := map[string]bool{}
+	for _, text := range want.images {
+		if r := imageRoute(config, text, want.secret); !known[r.Image] {
+			known[r.Image] = true
+			ev.Routes, ev.Images = append(ev.Routes, r), append(ev.Images, r.Image)
+		}
 	}
 	for _, p := range ev.Pulls {
-		if p.Failures > 0 {
-			addRoute(&ev, config, p.Image)
+		if p.Failures > 0 && !known[p.Image] {
+			known[p.Image] = true
+			ev.Routes = append(ev.Routes, imageRoute(config, p.Image, registry.PullSecret{}))
 		}
 	}
 	return ev
 }
 
-// addRoute adds where containerd would ask for the image, once, and returns its normalised
-// name.
-func addRoute(ev *diagnose.Evidence, config *registry.Config, text string) string {
-	route := diagnose.Route{Image: text}
+// imageRoute is where containerd would ask for the image, under its normalised name.
+func imageRoute(config *registry.Config, text string, secret registry.PullSecret) diagnose.Route {
+	r := diagnose.Route{Image: text}
 	ref, err := registry.ParseReference(text)
 	if err == nil {
-		route.Image = ref.Name
-		route.Endpoints, err = config.Endpoints(ref)
-	} else {
-		route.Err = &registry.RouteError{Stage: registry.StageReference, Message: err.Error()}
+		r.Image = ref.Name
+		r.Endpoints, err = config.Endpoints(ref)
+		r.Credentials = secret.Credentials(ref)
 	}
 	if routeErr, ok := errors.AsType[*registry.RouteError](err); ok {
-		route.Err = routeErr
+		r.Err = routeErr
 	}
-	for _, known := range ev.Routes {
-		if known.Image == route.Image {
-			return route.Image
-		}
-	}
-	ev.Routes = append(ev.Routes, route)
-	return route.Image
+	return r
 }
 
 // asks are the questions for the probe: each image that fails or was asked for at each of
-// its endpoints, and whether every other configured endpoint answers at all.
+// its endpoints, with each of its credentials, and whether every other configured endpoint
+// answers at all.
 func asks(ev diagnose.Evidence) []probe.Ask {
 	var all []probe.Ask
 	asked := map[string]bool{}
@@ -147,7 +161,7 @@ func asks(ev diagnose.Evidence) []probe.Ask {
 		if err != nil {
 			continue
 		}
-		for _, ep := range route.Endpoints {
+		for _, ep := range route.Requests() {
 			all = append(all, probe.Ask{Endpoint: ep, Image: ref})
 			asked[ep.Spelling()] = true
 		}

@@ -82,7 +82,7 @@ func (l *linting) lintFiles(files []string) error {
 	}
 	for _, name := range files {
 		source := registry.Source{Path: name, Kind: registry.KindRegistriesYAML, Status: registry.StatusRead}
-		text, err := l.readNamed(name)
+		text, err := l.readNamed(name, aRegistriesYAML)
 		switch {
 		case err != nil && len(files) == 1:
 			return err

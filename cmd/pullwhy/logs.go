@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -110,13 +109,6 @@ func (l *nodeLog) addNode(ctx context.Context, e *env, root fs.FS, node *registr
 	for _, unit := range node.Journals() {
 		l.addJournal(ctx, e, root, unit)
 	}
-}
-
-func (e *env) openNamed(name string) (io.ReadCloser, error) {
-	if name == "-" {
-		return io.NopCloser(e.in), nil
-	}
-	return os.Open(name)
 }
 
 // addFile reads one file; what cannot be read stands in the sources.

@@ -20,9 +20,12 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
+		Setup:               newAuthority,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"report": isReport,
-			"status": hasStatus,
+			"report":   isReport,
+			"status":   hasStatus,
+			"registry": startRegistry,
+			"expand":   expand,
 		},
 	})
 }

@@ -27,6 +27,7 @@ var errFailing = errors.New("something is failing")
 type env struct {
 	in       io.Reader
 	out      io.Writer
+	stderr   io.Writer
 	log      zerolog.Logger
 	hostRoot string
 	output   string
@@ -37,7 +38,7 @@ type env struct {
 }
 
 func run(ctx context.Context, args []string, in io.Reader, out, stderr io.Writer) int {
-	e := &env{in: in, out: out, log: logger(stderr)}
+	e := &env{in: in, out: out, stderr: stderr, log: logger(stderr)}
 	root := rootCommand(e)
 	root.SetArgs(args)
 	root.SetIn(in)

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+// imageFlags say which images are checked beside those that are named, and with which
+// credentials.
+type imageFlags struct {
+	from     string
+	authFile string
+}
+
+func (f *imageFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&f.from, "images-from", "", "check the images of this list too, one a line; - is standard input")
+	flags.StringVar(&f.authFile, "auth-file", "", "a docker config.json; pull the IMAGEs with its credentials, as with a pull secret")
+}
+
+// wanted are the images to check: those that were named, and those of the list.
+type wanted struct {
+	images []string
+	secret registry.PullSecret
+}
+
+func (f *imageFlags) read(e *env, named []string) (wanted, error) {
+	w := wanted{images: named}
+	if f.authFile != "" {
+		text, err := e.readNamed(f.authFile, "credentials")
+		if err != nil {
+			return w, err
+		}
+		secret, err := registry.ReadPullSecret(f.authFile, text)
+		if err != nil {
+			return w, err
+		}
+		w.secret = *secret
+	}
+	if f.from != "" {
+		text, err := e.readNamed(f.from, "a list of images")
+		if err != nil {
+			return w, err
+		}
+		w.images = slices.Concat(named, listed(e, f.from, string(text)))
+	}
+	return w, nil
+}
+
+// listed are the images of a list. Comments are passed over, which K3s and RKE2 do not do:
+// they take each for an image that does not parse.
+func listed(e *env, name, text string) []string {
+	var images []string
+	comments := 0
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(line, "#"):
+			comments++
+		case line != "":
+			images = append(images, line)
+		}
+	}
+	if comments > 0 {
+		e.log.Info().Str("file", name).Int("comments", comments).Msg("comments were passed over; an agent that finds them in its images directory logs each as an image that does not parse")
+	}
+	return images
+}

@@ -1,0 +1,103 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/diagnose"
+)
+
+// imagesInFull is up to how many images of one fate are named without being asked for.
+const imagesInFull = 10
+
+// An imageGroup is the images that share a fate.
+type imageGroup struct {
+	status, fate string
+	images       []diagnose.Image
+}
+
+// images says which of the images that were asked for the node could pull, those that it
+// could not first.
+func (r *Report) images(p *printer) {
+	if len(r.Images) == 0 {
+		return
+	}
+	groups := r.imageGroups()
+	counts := map[string]int{}
+	for _, img := range r.Images {
+		counts[img.Status]++
+	}
+	p.bold(fmt.Sprintf("%s asked for: %d unavailable, %d available, %d unknown", count(len(r.Images), "image"),
+		counts[diagnose.Unavailable], counts[diagnose.Available], counts[diagnose.ImageUnknown]))
+	for _, g := range groups {
+		p.field(g.status, fmt.Sprintf("%s: %s", count(len(g.images), "image"), g.fate))
+		r.imageNames(p, g)
+	}
+	r.copies(p)
+	p.line("")
+}
+
+// imageGroups are in the order in which they matter, the greatest first.
+func (r *Report) imageGroups() []imageGroup {
+	var groups []imageGroup
+	for _, img := range r.Images {
+		fate := fateOf(img)
+		i := slices.IndexFunc(groups, func(g imageGroup) bool { return g.status == img.Status && g.fate == fate })
+		if i < 0 {
+			i = len(groups)
+			groups = append(groups, imageGroup{status: img.Status, fate: fate})
+		}
+		groups[i].images = append(groups[i].images, img)
+	}
+	order := []string{diagnose.Unavailable, diagnose.ImageUnknown, diagnose.Available}
+	slices.SortStableFunc(groups, func(a, b imageGroup) int {
+		if a.status != b.status {
+			return slices.Index(order, a.status) - slices.Index(order, b.status)
+		}
+		return len(b.images) - len(a.images)
+	})
+	return groups
+}
+
+func fateOf(img diagnose.Image) string {
+	switch {
+	case img.Status == diagnose.Available:
+		return "from " + img.Endpoint
+	case img.Cause == cause.None:
+		return "not every endpoint was asked"
+	}
+	for _, a := range img.Attempts {
+		if a.Cause == img.Cause && a.Endpoint != "" {
+			return string(img.Cause) + " at " + a.Endpoint
+		}
+	}
+	return string(img.Cause)
+}
+
+// imageNames lists a group, all of those that are missing, and of the others what a screen
+// takes.
+func (r *Report) imageNames(p *printer, g imageGroup) {
+	for i, img := range g.images {
+		if i == imagesInFull && g.status != diagnose.Unavailable && !p.Verbose {
+			p.field("", fmt.Sprintf("and %d more; -v names them", len(g.images)-i))
+			return
+		}
+		p.field("", img.Image)
+	}
+}
+
+// copies are the commands that bring what is missing into the mirror.
+func (r *Report) copies(p *printer) {
+	first := true
+	for _, img := range r.Images {
+		if img.Copy == "" {
+			continue
+		}
+		if first {
+			p.field("copy", "these bring what is missing to where it is asked for first; docker pull, tag and push do the same:")
+			first = false
+		}
+		fmt.Fprintf(p.w, "  %-*s$ %s\n", detailLabel, "", p.clean(img.Copy))
+	}
+}
