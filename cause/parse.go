@@ -134,22 +134,26 @@ func ownRegistry(text string, request Request) bool {
 	return false
 }
 
-// inFetch reads a failure after the tag was resolved. What keeps the registry endpoint
-// itself from answering keeps its name; anything else, and anything at a redirect's
-// target, is content that could not be fetched.
+// inFetch reads a failure after the tag was resolved.
 func inFetch(request Request, code int, inner Cause) Cause {
 	_, _, api := request.Content()
+	return Fetching(inner, api || request.Host == "" || code != 0 && strings.HasPrefix(request.Path, "/v2/"))
+}
+
+// Fetching is what a failure comes to after the tag was resolved; own says whether it is
+// that of the registry's endpoint itself, rather than of a host that it redirects to. What
+// keeps the endpoint from answering keeps its name; anything else, and anything at a
+// redirect's target, is content that could not be fetched.
+func Fetching(inner Cause, own bool) Cause {
 	switch inner {
-	case Cancelled:
+	case Cancelled, BlobTruncated, DigestMismatch:
 		return inner
 	case RateLimited, AuthMissing, AuthRejected, GatewayError, ProxyError, TimeoutDeadline,
 		DNSNotFound, DNSFailure, ConnectRefused, ConnectTimeout, NoRoute, TLSHandshakeTimeout, TLSUnknownAuthority,
 		TLSHostnameMismatch, TLSLegacyCommonName, TLSExpired, TLSNotYetValid, TLSClientCertRequired, HTTPResponseToHTTPSClient:
-		if api || request.Host == "" || code != 0 && strings.HasPrefix(request.Path, "/v2/") {
+		if own {
 			return inner
 		}
-	case BlobTruncated:
-		return inner
 	}
 	return BlobFetchFailed
 }

@@ -73,7 +73,7 @@ func (w *walk) pingAgain(ctx context.Context, s *Step, u *url.URL, authorization
 	if err != nil {
 		return err
 	}
-	s.StatusCode = a.status
+	s.note(a)
 	if a.status == http.StatusUnauthorized {
 		return w.stillUnauthorized(a)
 	}
@@ -84,7 +84,11 @@ func (w *walk) pingAgain(ctx context.Context, s *Step, u *url.URL, authorization
 // (core/remotes/docker/authorizer.go): with a token for scopes and those of the
 // challenge, or with user and password.
 func (w *walk) authorize(ctx context.Context, s *Step, a *answer, scopes []string) (authorization string, err error) {
-	s.URL, s.StatusCode = a.url.String(), a.status
+	s.URL = a.url.String()
+	s.note(a)
+	if w.hasCredentials() {
+		s.AuthFrom = w.endpoint.Auth.From
+	}
 	if target := w.target(a.url); target != "" {
 		return "", &fault{
 			err:   fmt.Errorf("unexpected status %s from %s, where the credentials are not for", statusLine(a.status), target),

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 const (
@@ -41,7 +42,8 @@ type answer struct {
 	method  string
 	status  int
 	header  http.Header
-	length  int64 // as announced; -1 unknown
+	length  int64     // as announced; -1 unknown
+	arrived time.Time // of its header
 	body    []byte
 	bodyErr error // why the body is not whole; errTooLong at the limit
 }
@@ -128,7 +130,7 @@ func (c *client) roundTrip(ctx context.Context, req request) (*answer, error) {
 		// what a server says when it sees its client give up can still arrive
 		return nil, wrap(req, err)
 	}
-	a := &answer{url: req.url, method: req.method, status: resp.StatusCode, header: resp.Header, length: resp.ContentLength}
+	a := &answer{url: req.url, method: req.method, status: resp.StatusCode, header: resp.Header, length: resp.ContentLength, arrived: time.Now()}
 	a.read(resp.Body, req.limit)
 	if a.bodyErr == nil {
 		a.bodyErr = ctx.Err()

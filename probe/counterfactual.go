@@ -1,5 +1,19 @@
 package probe
 
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/registry"
+)
+
 // A Counterfactual is one request that differs from containerd's in one thing, made where a
 // failure calls for it: what it finds tells what would mend the endpoint.
 type Counterfactual struct {
@@ -16,6 +30,241 @@ const (
 	SystemCAs        = "system_cas"        // the certificate verifies by the node's own CAs, without the configured files
 	OtherCA          = "other_ca"          // a CA file that is configured for another endpoint verifies the certificate
 	WithoutProxy     = "without_proxy"     // connected to directly, it answers
+	AtRoot           = "at_root"           // the registry API answers at /v2 of the host, not where the endpoint's path leads
 	WithoutNamespace = "without_namespace" // without ?ns= it has the image
 	UnderLibrary     = "under_library"     // the image is there under library/
 )
+
+// An alternative is a row of the table of counterfactuals: what a failure must be like to
+// call for it, and how it is tried.
+type alternative struct {
+	name  string
+	calls func(w *walk) bool
+	try   func(w *walk, ctx context.Context) Counterfactual
+}
+
+// endpointAlternatives concern the endpoint whatever the image. All that is sent for them
+// goes without credentials, headers and client certificates.
+var endpointAlternatives = []alternative{
+	{OverHTTP, (*walk).mayBePlain, (*walk).overHTTP},
+	{OverHTTPS, (*walk).mayBeTLS, (*walk).overHTTPS},
+	{SystemCAs, (*walk).lacksFile, (*walk).withSystemCAs},
+	{OtherCA, (*walk).hasOtherCAs, (*walk).withOtherCA},
+	{WithoutProxy, (*walk).failsBehindProxy, (*walk).withoutProxy},
+	{AtRoot, (*walk).answersElsewhere, (*walk).atRoot},
+}
+
+// leastLeft is how much time a counterfactual wants to have left; with less it would only
+// tell of its own haste.
+const leastLeft = 20 * time.Millisecond
+
+// compare tries, within the deadline of the step that failed, what that failure calls for.
+// A step that ran into its deadline leaves no time for it.
+func (w *walk) compare(table []alternative) []Counterfactual {
+	if w.fault == nil || w.fault.target != "" || time.Until(w.deadline) < leastLeft {
+		return nil
+	}
+	ctx, cancel := context.WithDeadline(w.run.ctx, w.deadline)
+	defer cancel()
+	var found []Counterfactual
+	for _, a := range table {
+		if a.calls(w) && ctx.Err() == nil {
+			c := a.try(w, ctx)
+			c.Name = a.name
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+// compareEndpoint is compare for what concerns the endpoint, once for all images. A
+// certificate that fails by its validity makes it ask for the time too.
+func (w *walk) compareEndpoint() {
+	w.compared.Do(func() {
+		w.site.tried = w.compare(endpointAlternatives)
+		w.site.skew = w.skewUnverified()
+	})
+	w.attach(w.site.tried)
+	if s := w.own(StepTLS); s != nil && w.site.skew != 0 {
+		s.ClockSkewMS = w.site.skew.Milliseconds()
+	}
+}
+
+// attach notes at the step that failed what was tried for its sake.
+func (w *walk) attach(tried []Counterfactual) {
+	for i := range w.steps {
+		if s := &w.steps[i]; s.Status == Failed && (s.Host == "" || !connecting(s.Name)) {
+			s.Counterfactuals = append(s.Counterfactuals, tried...)
+			return
+		}
+	}
+}
+
+// bare is an endpoint of which nothing but its address is used.
+func (w *walk) bare() registry.Endpoint {
+	ep := w.current()
+	ep.HTTPFallback, ep.SkipVerify = false, false
+	ep.Headers, ep.Clients, ep.Auth = nil, nil, registry.Auth{}
+	return ep
+}
+
+// ask pings ep beside the walk. change, which may be nil, alters the run that it does so in.
+func (w *walk) ask(ctx context.Context, ep registry.Endpoint, change func(*run)) *site {
+	aside := w.run.aside(ctx, w.deadline)
+	defer aside.close()
+	if change != nil {
+		change(aside)
+	}
+	s := newSite(aside, ep)
+	s.open()
+	return s
+}
+
+// answered is a counterfactual that holds where the ping of s passed.
+func (s *site) answered() Counterfactual {
+	asked := "GET " + pingURL(s.current())
+	if s.base.fault == nil {
+		return Counterfactual{Holds: true, Detail: asked + " answers " + statusLine(s.base.own(StepPing).StatusCode)}
+	}
+	return fails(asked, s.base.fault.err)
+}
+
+// fails is a counterfactual that does not hold.
+func fails(asked string, err error) Counterfactual {
+	if exchange, ok := errors.AsType[*url.Error](err); ok {
+		err = exchange.Err // asked tells the rest
+	}
+	return Counterfactual{Detail: fmt.Sprintf("%s fails: %v", asked, err)}
+}
+
+// portless reports whether the endpoint gives no port, so that another scheme means
+// another port.
+func (w *walk) portless() bool { return w.root.Port() == "" }
+
+func (w *walk) unconnected() bool {
+	return w.fault.cause == cause.ConnectRefused || w.fault.cause == cause.NoRoute
+}
+
+func (w *walk) mayBePlain() bool {
+	return w.root.Scheme == "https" && !w.endpoint.HTTPFallback &&
+		(w.fault.cause == cause.HTTPResponseToHTTPSClient || w.portless() && w.unconnected())
+}
+
+func (w *walk) overHTTP(ctx context.Context) Counterfactual {
+	ep := w.bare()
+	ep.Scheme = "http"
+	s := w.ask(ctx, ep, nil)
+	c := s.answered()
+	if a := s.base.challenged; a != nil && a.url.Scheme != "http" {
+		c.Holds, c.Detail = false, fmt.Sprintf("GET %s redirects to %s", pingURL(ep), a.url.Redacted())
+	}
+	return c
+}
+
+func (w *walk) mayBeTLS() bool {
+	return w.root.Scheme == "http" &&
+		(w.fault.cause == cause.HTTPRequestToHTTPSServer || w.portless() && w.unconnected())
+}
+
+func (w *walk) overHTTPS(ctx context.Context) Counterfactual {
+	ep := w.bare()
+	ep.Scheme = "https"
+	return w.ask(ctx, ep, nil).answered()
+}
+
+func (w *walk) lacksFile() bool {
+	return w.root.Scheme == "https" && w.fault.cause == cause.ConfigFileUnreadable
+}
+
+func (w *walk) withSystemCAs(ctx context.Context) Counterfactual {
+	ep := w.bare()
+	ep.CAFiles = nil
+	return w.ask(ctx, ep, nil).answered()
+}
+
+// A caFile is a CA file and the endpoint that it is configured for.
+type caFile struct{ path, endpoint string }
+
+func caFilesOf(asks []Ask) []caFile {
+	var all []caFile
+	for _, ask := range asks {
+		for _, path := range ask.Endpoint.CAFiles {
+			if !slices.ContainsFunc(all, func(f caFile) bool { return f.path == path }) {
+				all = append(all, caFile{path, ask.Endpoint.Spelling()})
+			}
+		}
+	}
+	return all
+}
+
+// otherCAs are the CA files that other endpoints have and this one has not.
+func (w *walk) otherCAs() []caFile {
+	return slices.DeleteFunc(slices.Clone(w.run.caFiles), func(f caFile) bool {
+		return slices.Contains(w.endpoint.CAFiles, f.path)
+	})
+}
+
+func (w *walk) hasOtherCAs() bool {
+	return w.fault.cause == cause.TLSUnknownAuthority && len(w.link.open().chain) > 0 && len(w.otherCAs()) > 0
+}
+
+// withOtherCA needs no request: the chain is at hand.
+func (w *walk) withOtherCA(context.Context) Counterfactual {
+	others := w.otherCAs()
+	for _, f := range others {
+		t := &trust{store: w.run.store, endpoint: registry.Endpoint{CAFiles: []string{f.path}}}
+		if t.load() == nil && verify(w.link.open().chain, w.link.name, t.roots) == nil {
+			return Counterfactual{Holds: true, File: f.path, Detail: fmt.Sprintf("%q, configured for %s, verifies the certificate", f.path, f.endpoint)}
+		}
+	}
+	return Counterfactual{Detail: fmt.Sprintf("none of the %d CA files of other endpoints verifies the certificate", len(others))}
+}
+
+func (w *walk) failsBehindProxy() bool {
+	if !w.link.proxied() {
+		return false
+	}
+	for _, name := range []string{StepProxy, StepTLS, StepPing} {
+		if s := w.own(name); s != nil && s.Status == Failed {
+			return w.fault.status < http.StatusBadRequest || w.fault.cause == cause.ProxyError || w.fault.cause == cause.GatewayError || w.fault.cause == cause.Forbidden
+		}
+	}
+	return false
+}
+
+func (w *walk) withoutProxy(ctx context.Context) Counterfactual {
+	c := w.ask(ctx, w.bare(), func(r *run) {
+		r.proxy = func(*url.URL) (*url.URL, error) { return nil, nil }
+	}).answered()
+	c.Detail = "without the proxy, " + c.Detail
+	return c
+}
+
+// apiRoot is the path at which the registry API is to be found unless told otherwise.
+const apiRoot = "/v2"
+
+func (w *walk) answersElsewhere() bool {
+	return w.fault.cause == cause.NotARegistry && !strings.HasSuffix(pingURL(w.current()), w.endpoint.Host+apiRoot+"/")
+}
+
+func (w *walk) atRoot(ctx context.Context) Counterfactual {
+	ep := w.bare()
+	ep.Path, ep.OverridePath = apiRoot, false
+	return w.ask(ctx, ep, nil).answered()
+}
+
+// skewUnverified asks a server whose certificate fails by its validity for the time, which
+// tells whose clock is wrong. Nothing secret goes with that.
+func (w *walk) skewUnverified() time.Duration {
+	if w.fault.cause != cause.TLSExpired && w.fault.cause != cause.TLSNotYetValid || time.Until(w.deadline) < leastLeft {
+		return 0
+	}
+	ctx, cancel := context.WithDeadline(w.run.ctx, w.deadline)
+	defer cancel()
+	ep := w.bare()
+	ep.SkipVerify = true
+	if ping := w.ask(ctx, ep, nil).base.own(StepPing); ping != nil {
+		return time.Duration(ping.ClockSkewMS) * time.Millisecond
+	}
+	return 0
+}

@@ -60,7 +60,7 @@ func (n *node) plain(h http.HandlerFunc) string {
 }
 
 func (n *node) prober() *probe.Prober {
-	p := &probe.Prober{Timeout: 1500 * time.Millisecond, Root: n.files, Env: n.env}
+	p := &probe.Prober{Timeout: 1500 * time.Millisecond, Root: n.files, Env: n.env, Platform: "linux/amd64"}
 	if n.dns != "" {
 		p.SetDNSPort(n.dns)
 	}

@@ -2,10 +2,45 @@ package probe
 
 import (
 	"context"
+	"fmt"
 	"net"
+	"net/url"
 	"sync"
 	"time"
 )
+
+// A gates limits the connections of a run to each host:port.
+type gates struct {
+	concurrency int
+
+	mu       sync.Mutex
+	settings map[string]map[string]bool // by host:port, the distinct ones under which endpoints are asked there
+	byAddr   map[string]*gate
+}
+
+func newGates(concurrency int, asks []Ask) *gates {
+	g := &gates{concurrency: concurrency, settings: map[string]map[string]bool{}, byAddr: map[string]*gate{}}
+	for _, ask := range asks {
+		ep := ask.Endpoint
+		u := url.URL{Scheme: ep.Scheme, Host: ep.Host}
+		addr := net.JoinHostPort(u.Hostname(), portOf(&u))
+		if g.settings[addr] == nil {
+			g.settings[addr] = map[string]bool{}
+		}
+		g.settings[addr][fmt.Sprint(ep.Scheme, trustKeyOf(ep))] = true
+	}
+	return g
+}
+
+// of returns the gate of host:port.
+func (g *gates) of(addr string) *gate {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.byAddr[addr] == nil {
+		g.byAddr[addr] = newGate(g.concurrency, len(g.settings[addr]))
+	}
+	return g.byAddr[addr]
+}
 
 // A gate limits the connections to one host:port, whatever the settings under which it is
 // asked.

@@ -3,7 +3,6 @@ package probe
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -20,7 +19,8 @@ func (l *link) handshake(ctx context.Context, conn net.Conn, o *opening, s *Step
 	client := tls.Client(conn, l.trust.config(l.name, func() { o.clientAsked = true }))
 	err := client.HandshakeContext(ctx)
 	state := client.ConnectionState()
-	o.certificate = l.certificate(presented(state, err))
+	o.chain = presented(state, err)
+	o.certificate = l.certificate(o.chain)
 	if err == nil {
 		s.TLSVersion = tls.VersionName(state.Version)
 		return client, nil
@@ -35,38 +35,6 @@ func (l *link) handshake(ctx context.Context, conn net.Conn, o *opening, s *Step
 		return nil, clientRefused(err)
 	}
 	return nil, err
-}
-
-// presented is the server's chain, also where it was not accepted.
-func presented(state tls.ConnectionState, err error) []*x509.Certificate {
-	if len(state.PeerCertificates) > 0 {
-		return state.PeerCertificates
-	}
-	if unverified, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return unverified.UnverifiedCertificates
-	}
-	return nil
-}
-
-// certificate describes a chain as presented; nil where there is none.
-func (l *link) certificate(chain []*x509.Certificate) *Certificate {
-	if len(chain) == 0 {
-		return nil
-	}
-	leaf := chain[0]
-	c := &Certificate{
-		Subject: leaf.Subject.String(), Issuer: leaf.Issuer.String(),
-		DNSNames:  append([]string{}, leaf.DNSNames...),
-		NotBefore: leaf.NotBefore.UTC(), NotAfter: leaf.NotAfter.UTC(),
-		Verified: l.trust.verifies(chain, l.name),
-	}
-	for _, ip := range leaf.IPAddresses {
-		c.DNSNames = append(c.DNSNames, ip.String())
-	}
-	for _, cert := range chain {
-		c.Chain = append(c.Chain, cert.Subject.String())
-	}
-	return c
 }
 
 // refused reports whether err is the peer's doing: an alert, or the connection ended.

@@ -2,6 +2,7 @@ package probe_test
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -224,21 +225,68 @@ func (w without) WriteHeader(code int) {
 	w.ResponseWriter.WriteHeader(code)
 }
 
+var digestPattern = regexp.MustCompile(`sha256:[0-9a-f]{64}`)
+
+// A healthy endpoint costs one connection and at most six requests.
 func TestRequests(t *testing.T) {
-	n := newNode(t)
-	reg := probetest.NewRegistry(image)
-	server := n.server(reg)
-	ep := endpoint(host + ":" + server.Port)
-	ep.Namespace = "docker.io"
-	a := ask(t, ep)
-	a.Endpoint.Repository = "mirror/team/app"
-	n.prober().Probe(t.Context(), []probe.Ask{a})
-	want := []string{"GET /v2/", "HEAD /v2/mirror/team/app/manifests/1.0?ns=docker.io"}
-	if diff := cmp.Diff(want, reg.Requests()); diff != "" {
-		t.Errorf("requests (-want +got):\n%s", diff)
+	tests := []struct {
+		name string
+		wrap func(*node, http.Handler) http.Handler
+		want []string
+	}{
+		{"anonymous", func(_ *node, h http.Handler) http.Handler { return h }, []string{
+			"GET /v2/",
+			"HEAD /v2/mirror/team/app/manifests/1.0?ns=docker.io",
+			"GET /v2/mirror/team/app/manifests/DIGEST?ns=docker.io",
+			"GET /v2/mirror/team/app/manifests/DIGEST?ns=docker.io",
+			"GET /v2/mirror/team/app/blobs/DIGEST?ns=docker.io",
+		}},
+		{"token", func(n *node, h http.Handler) http.Handler {
+			return probetest.Bearer(h, n.realm(&probetest.TokenService{}))
+		}, []string{
+			"GET /v2/",
+			"HEAD /v2/mirror/team/app/manifests/1.0?ns=docker.io",
+			"HEAD /v2/mirror/team/app/manifests/1.0?ns=docker.io",
+			"GET /v2/mirror/team/app/manifests/DIGEST?ns=docker.io",
+			"GET /v2/mirror/team/app/manifests/DIGEST?ns=docker.io",
+			"GET /v2/mirror/team/app/blobs/DIGEST?ns=docker.io",
+		}},
+		{"no digest, GET of the tag serves as that of the index", func(_ *node, h http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				h.ServeHTTP(without{w, "Docker-Content-Digest"}, r)
+			})
+		}, []string{
+			"GET /v2/",
+			"HEAD /v2/mirror/team/app/manifests/1.0?ns=docker.io",
+			"GET /v2/mirror/team/app/manifests/1.0?ns=docker.io",
+			"GET /v2/mirror/team/app/manifests/DIGEST?ns=docker.io",
+			"GET /v2/mirror/team/app/blobs/DIGEST?ns=docker.io",
+		}},
 	}
-	if server.Connections() != 1 {
-		t.Errorf("%d connections for one walk, want 1", server.Connections())
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			n := newNode(t)
+			reg := probetest.NewRegistry("mirror/" + image)
+			server := n.server(tt.wrap(n, reg))
+			ep := endpoint(host + ":" + server.Port)
+			ep.Namespace = "docker.io"
+			a := ask(t, ep)
+			a.Endpoint.Repository = "mirror/team/app"
+			r := n.prober().Probe(t.Context(), []probe.Ask{a})[0]
+			if r.Status != probe.OK {
+				t.Fatalf("%s at %s: %s", r.Status, failing(r).Name, r.Error)
+			}
+			got := server.Requests()
+			for i := range got {
+				got[i] = digestPattern.ReplaceAllString(got[i], "DIGEST")
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("requests (-want +got):\n%s", diff)
+			}
+			if server.Connections() != 1 {
+				t.Errorf("%d connections for one walk, want 1", server.Connections())
+			}
+		})
 	}
 }
 

@@ -3,7 +3,6 @@ package probe
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,9 +10,11 @@ import (
 	"strings"
 	"time"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/registry"
 )
 
 // maxManifest is the size up to which containerd takes a manifest, in bytes
@@ -27,7 +28,8 @@ var accept = strings.Join([]string{
 	string(types.OCIManifestSchema1), string(types.OCIImageIndex), "*/*",
 }, ", ")
 
-// walkImage asks for the image's manifest and, where that wants it, authorizes.
+// walkImage asks for the image's manifest and, where that wants it, authorizes; then for
+// what containerd would fetch with it, down to the config.
 func (w *walk) walkImage(ask Ask) {
 	if ask.Endpoint.NoResolve && ask.Image.Digest == "" {
 		w.authorizePing()
@@ -40,7 +42,14 @@ func (w *walk) walkImage(ask Ask) {
 	if before.undecided {
 		w.settlePing(before)
 	}
-	w.late = w.fault != nil && w.run.ctx.Err() != nil
+	if w.late = w.fault != nil && w.run.ctx.Err() != nil; w.late || w.fault == nil {
+		return
+	}
+	if s := w.own(StepPing); s.Status == Failed {
+		w.compareEndpoint()
+		return
+	}
+	w.compareImage()
 }
 
 // settlePing decides, once the image was asked for, what a badly answered ping was worth:
@@ -63,11 +72,11 @@ func decided(c cause.Cause) bool {
 	return c == cause.NotARegistry || c == cause.HTTPRequestToHTTPSServer || c == cause.TLSClientCertRequired
 }
 
-// resolve walks auth and manifest.
+// resolve walks auth, manifest and blob.
 func (w *walk) resolve(ask Ask) {
-	ep := w.current()
-	ep.Repository, ep.Namespace = cmp.Or(ask.Endpoint.Repository, ask.Image.Repository), ask.Endpoint.Namespace
-	u, err := url.Parse(ep.ManifestURL(ask.Image.Identifier()))
+	w.asked, w.image = w.current(), ask.Image
+	w.asked.Repository, w.asked.Namespace = cmp.Or(ask.Endpoint.Repository, ask.Image.Repository), ask.Endpoint.Namespace
+	u, err := url.Parse(w.asked.ManifestURL(ask.Image.Identifier()))
 	if err != nil {
 		w.do(StepManifest, func(context.Context, *Step) error { return err })
 		return
@@ -75,9 +84,10 @@ func (w *walk) resolve(ask Ask) {
 	req := request{method: http.MethodHead, url: u, accept: accept}
 	a, err := w.head(req)
 	if err == nil && a.status == http.StatusUnauthorized {
-		if req.authorization, err = w.authorizeImage(a, "repository:"+ep.Repository+":pull"); err != nil {
+		if w.authorization, err = w.authorizeImage(a); err != nil {
 			return
 		}
+		req.authorization = w.authorization
 		if a, err = w.head(req); err == nil && a.status == http.StatusUnauthorized {
 			w.revise(StepAuth, w.stillUnauthorized(a))
 			w.authorized = false
@@ -87,14 +97,35 @@ func (w *walk) resolve(ask Ask) {
 	if w.authorized = w.authorized || err == nil; w.own(StepAuth) == nil && w.authorized {
 		w.steps = append(w.steps, Step{Name: StepAuth, Status: OK})
 	}
-	w.do(StepManifest, func(ctx context.Context, s *Step) error {
-		s.URL = u.String()
-		if err != nil {
+	w.walkManifest(ask, req, a, err)
+}
+
+// walkManifest judges what answered the HEAD for the manifest, an answer or an error, and
+// goes on from there.
+func (w *walk) walkManifest(ask Ask, req request, a *answer, failed error) {
+	fetches := ask.Content || !countsPulls(w.endpoint)
+	var config ocispec.Descriptor
+	err := w.do(StepManifest, func(ctx context.Context, s *Step) error {
+		s.URL = req.url.String()
+		if failed != nil {
+			return failed
+		}
+		top, err := w.judgeManifest(ctx, s, req, a)
+		if err != nil || !fetches {
 			return err
 		}
-		return w.judgeManifest(ctx, s, req, a)
+		config, err = w.fetchConfigOf(ctx, s, top)
+		return err
 	})
 	w.own(StepManifest).DurationMS += w.spent.Milliseconds()
+	switch {
+	case failed != nil:
+		w.deadline = w.until
+	case err == nil && fetches:
+		w.walkBlob(config)
+	case err == nil:
+		w.skip(StepBlob, whyNotFetched)
+	}
 }
 
 // head asks for the manifest; what it costs is counted in the manifest step.
@@ -102,6 +133,7 @@ func (w *walk) head(req request) (*answer, error) {
 	ctx, cancel := context.WithTimeout(w.run.ctx, w.trail.timeout)
 	defer cancel()
 	begin := time.Now()
+	w.until, _ = ctx.Deadline()
 	a, err := w.send(ctx, req)
 	w.spent += time.Since(begin)
 	if err == nil && (a.registry() || a.status == http.StatusUnauthorized && len(challenges(a.header)) > 0) {
@@ -110,7 +142,8 @@ func (w *walk) head(req request) (*answer, error) {
 	return a, err
 }
 
-func (w *walk) authorizeImage(a *answer, scope string) (authorization string, err error) {
+func (w *walk) authorizeImage(a *answer) (authorization string, err error) {
+	scope := scopeOf(w.asked)
 	err = w.do(StepAuth, func(ctx context.Context, s *Step) (err error) {
 		authorization, err = w.authorize(ctx, s, a, []string{scope})
 		return err
@@ -119,32 +152,38 @@ func (w *walk) authorizeImage(a *answer, scope string) (authorization string, er
 	return authorization, err
 }
 
+// scopeOf is what pulling from an endpoint's repository needs.
+func scopeOf(ep registry.Endpoint) string { return "repository:" + ep.Repository + ":pull" }
+
 // judgeManifest decides what a is worth, which answered a HEAD for the manifest, and asks
 // by GET for what it lacks (core/remotes/docker/resolver.go, Resolve).
-func (w *walk) judgeManifest(ctx context.Context, s *Step, req request, a *answer) (err error) {
+func (w *walk) judgeManifest(ctx context.Context, s *Step, req request, a *answer) (top content, err error) {
 	req.method, req.limit = http.MethodGet, maxManifest
 	switch {
 	case a.status == http.StatusMethodNotAllowed:
 		if a, err = w.send(ctx, req); err != nil {
-			return err
+			return top, err
 		}
 	case untold(a):
 		if told, err := w.send(ctx, req); err == nil && told.status == a.status {
 			a = told
 		}
 	}
-	digest := a.header.Get("Docker-Content-Digest")
-	s.StatusCode, s.MediaType, s.Digest = a.status, a.media(), digest
+	s.note(a)
+	dg := a.header.Get("Docker-Content-Digest")
+	s.MediaType, s.Digest = a.media(), dg
 	switch {
 	case a.status > 299:
-		return w.statusFault(a)
-	case !a.markup() && a.method == http.MethodHead && (digest == "" || a.length < 0):
+		return top, w.statusFault(a)
+	case !a.markup() && a.method == http.MethodHead && (dg == "" || a.length < 0):
 		if a, err = w.send(ctx, req); err != nil {
-			return err
+			return top, err
 		}
-		s.StatusCode, s.MediaType = a.status, a.media()
+		s.note(a)
+		s.MediaType = a.media()
 	}
-	return w.judgeContent(s, a, digest)
+	err = w.judgeContent(s, a)
+	return describe(s.Digest, s.MediaType, a), err
 }
 
 // untold reports whether a refuses with a status whose reason only a body can tell.
@@ -157,7 +196,7 @@ func untold(a *answer) bool {
 }
 
 // judgeContent decides whether what was answered is a manifest that can be pulled.
-func (w *walk) judgeContent(s *Step, a *answer, digest string) error {
+func (w *walk) judgeContent(s *Step, a *answer) error {
 	at := w.target(a.url)
 	switch {
 	case a.status > 299:
@@ -170,12 +209,11 @@ func (w *walk) judgeContent(s *Step, a *answer, digest string) error {
 		return &fault{err: fmt.Errorf("reading the manifest: %w", a.bodyErr), target: at}
 	case a.length > maxManifest:
 		return &fault{err: fmt.Errorf("rejecting %d byte manifest", a.length), target: at}
-	case digest == "":
-		digest = fmt.Sprintf("sha256:%x", sha256.Sum256(a.body))
-		s.Digest = digest
+	case s.Digest == "":
+		s.Digest = digest.FromBytes(a.body).String()
 	}
-	if _, err := v1.NewHash(digest); err != nil {
-		return &fault{err: fmt.Errorf("%q in header not a valid digest", digest), target: at}
+	if err := digest.Digest(s.Digest).Validate(); err != nil {
+		return &fault{err: fmt.Errorf("%q in header not a valid digest: %w", s.Digest, err), target: at}
 	}
 	return nil
 }
@@ -197,6 +235,7 @@ func (w *walk) statusFault(a *answer) error {
 		err:    errors.New("unexpected status " + statusLine(a.status) + w.message(a) + w.retryAfter(a)),
 		cause:  cause.OfStatus(a.status),
 		status: a.status,
+		retry:  a.header.Get("Retry-After"),
 		target: w.target(a.url),
 	}
 	switch {

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/http"
@@ -40,7 +41,8 @@ type link struct {
 // An opening is how a connection came to be.
 type opening struct {
 	trail
-	address     string // ip:port that answered, or was tried last
+	address     string              // ip:port that answered, or was tried last
+	chain       []*x509.Certificate // as presented
 	certificate *Certificate
 	clientAsked bool // the server asked for a client certificate
 	err         error
@@ -53,7 +55,7 @@ func newLink(r *run, scheme, host string, t *trust, timeout time.Duration) *link
 		name: u.Hostname(), port: portOf(&u),
 		parked: make(chan net.Conn, 1),
 	}
-	l.gate = r.gateOf(l)
+	l.gate = r.gates.of(net.JoinHostPort(l.name, l.port))
 	l.turns = make(chan struct{}, l.gate.share)
 	l.proxy, l.proxyErr = r.proxy(&u)
 	l.transport = &http.Transport{

@@ -32,7 +32,7 @@ func (w *walk) ping() {
 		} else if err != nil {
 			return err
 		}
-		s.StatusCode = a.status
+		s.note(a)
 		return w.judgePing(a)
 	})
 	if err != nil {

@@ -5,8 +5,12 @@ package probe
 import (
 	"context"
 	"io/fs"
+	"runtime"
 	"sync"
 	"time"
+
+	"github.com/containerd/platforms"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 const (
@@ -45,6 +49,10 @@ type Prober struct {
 	// nobody wants to know.
 	Progress func(answered, all int)
 
+	// Platform is the node's, os/architecture[/variant]. "": linux and the architecture of
+	// this process, which a node that runs it can run too.
+	Platform string
+
 	dnsPort string // "": 53
 }
 
@@ -76,6 +84,13 @@ func (p *Prober) Probe(ctx context.Context, asks []Ask) []Result {
 	}
 	wg.Wait()
 	return results
+}
+
+func (p *Prober) platform() ocispec.Platform {
+	if named, err := platforms.Parse(p.Platform); err == nil && p.Platform != "" {
+		return named
+	}
+	return ocispec.Platform{OS: "linux", Architecture: runtime.GOARCH}
 }
 
 // bound is how long a run may take. The margin below the promised limit is for what

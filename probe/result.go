@@ -58,7 +58,7 @@ type Result struct {
 
 	ClockSkew  time.Duration // the server's clock minus the node's; 0 where unknown or too small to tell
 	RetryAfter string        // when the server wants to be asked again, in its words; "" where it does not say
-	RateLimit  string        // how much of a limit is left, such as "76 of 100 pulls in 6h0m0s"; "" where the server does not say
+	RateLimit  string        // how much of a limit is left, such as "76 of 100 left in 6h"; "" where the server does not say
 }
 
 // A Step is one step of a walk.
@@ -116,7 +116,7 @@ type Unreached struct {
 type Certificate struct {
 	Subject   string    `json:"subject"`
 	Issuer    string    `json:"issuer"`
-	DNSNames  []string  `json:"dns_names"` // IP addresses included
+	DNSNames  []string  `json:"dns_names"` // IP addresses included; of very many, the first
 	NotBefore time.Time `json:"not_before"`
 	NotAfter  time.Time `json:"not_after"`
 	Chain     []string  `json:"chain"`    // subjects, the leaf first, as presented

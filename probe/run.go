@@ -3,33 +3,31 @@ package probe
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"net"
 	"net/url"
 	"sync"
 	"time"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/pullwhy/pullwhy/registry"
 	"golang.org/x/net/http/httpproxy"
 )
 
 // A run is one call of Probe: what its walks share.
 type run struct {
-	ctx         context.Context // set once, before the first walk
-	timeout     time.Duration
-	concurrency int
-	userAgent   string
-	store       *store
-	names       *resolver
-	proxy       func(*url.URL) (*url.URL, error)
+	ctx       context.Context // set once, before the first walk
+	timeout   time.Duration
+	userAgent string
+	platform  ocispec.Platform
+	store     *store
+	names     *resolver
+	proxy     func(*url.URL) (*url.URL, error)
+	gates     *gates
+	caFiles   []caFile // of all endpoints
 
 	mu     sync.Mutex
 	sites  map[siteKey]*site
 	trusts map[trustKey]*trust
 	links  map[linkKey]*link
-	gates  map[string]*gate
-
-	settings map[string]map[string]bool // by host:port, the distinct ones under which endpoints are asked there
 }
 
 type linkKey struct {
@@ -39,22 +37,29 @@ type linkKey struct {
 
 func newRun(p *Prober, asks []Ask) *run {
 	r := &run{
-		timeout:     cmp.Or(max(p.Timeout, 0), defaultTimeout),
-		concurrency: cmp.Or(max(p.Concurrency, 0), defaultConcurrency),
-		userAgent:   cmp.Or(p.UserAgent, defaultUserAgent),
-		store:       &store{root: p.Root, env: p.Env},
-		proxy:       proxyFunc(p.Env),
-		sites:       map[siteKey]*site{},
-		trusts:      map[trustKey]*trust{},
-		links:       map[linkKey]*link{},
-		gates:       map[string]*gate{},
-		settings:    map[string]map[string]bool{},
-	}
-	for _, ask := range asks {
-		r.count(ask.Endpoint)
+		timeout:   cmp.Or(max(p.Timeout, 0), defaultTimeout),
+		userAgent: cmp.Or(p.UserAgent, defaultUserAgent),
+		platform:  p.platform(),
+		store:     &store{root: p.Root, env: p.Env},
+		proxy:     proxyFunc(p.Env),
+		gates:     newGates(cmp.Or(max(p.Concurrency, 0), defaultConcurrency), asks),
+		caFiles:   caFilesOf(asks),
+		sites:     map[siteKey]*site{},
+		trusts:    map[trustKey]*trust{},
+		links:     map[linkKey]*link{},
 	}
 	r.names = newResolver(p.Root, cmp.Or(p.dnsPort, "53"), r.timeout)
 	return r
+}
+
+// aside is a run beside r that ends at until, with connections of its own, which count as
+// those of r do. The caller closes it.
+func (r *run) aside(ctx context.Context, until time.Time) *run {
+	return &run{
+		ctx: ctx, timeout: time.Until(until), userAgent: r.userAgent, platform: r.platform,
+		store: r.store, names: r.names, proxy: r.proxy, gates: r.gates,
+		sites: map[siteKey]*site{}, trusts: map[trustKey]*trust{}, links: map[linkKey]*link{},
+	}
 }
 
 // proxyFunc chooses proxies as net/http does from the environment of a process; the
@@ -67,15 +72,6 @@ func proxyFunc(env map[string]string) func(*url.URL) (*url.URL, error) {
 		NoProxy:    either("NO_PROXY", "no_proxy"),
 	}
 	return cfg.ProxyFunc()
-}
-
-func (r *run) count(ep registry.Endpoint) {
-	u := url.URL{Scheme: ep.Scheme, Host: ep.Host}
-	addr := net.JoinHostPort(u.Hostname(), portOf(&u))
-	if r.settings[addr] == nil {
-		r.settings[addr] = map[string]bool{}
-	}
-	r.settings[addr][fmt.Sprint(ep.Scheme, trustKeyOf(ep))] = true
 }
 
 // site returns the one walk that ep shares with endpoints of the same settings.
@@ -115,16 +111,6 @@ func (r *run) link(scheme, host string, t *trust, timeout time.Duration) *link {
 		r.links[key] = l
 	}
 	return l
-}
-
-func (r *run) gateOf(l *link) *gate {
-	addr := net.JoinHostPort(l.name, l.port)
-	g := r.gates[addr]
-	if g == nil {
-		g = newGate(r.concurrency, len(r.settings[addr]))
-		r.gates[addr] = g
-	}
-	return g
 }
 
 func (r *run) close() {

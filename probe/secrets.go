@@ -155,27 +155,50 @@ func cleanURL(text string) string {
 	return base + "?" + strings.Join(pairs, "&")
 }
 
-// cleanResult cleans all text of r that a server may have had a part in.
+// cleanResult cleans all text of r that a server may have had a part in. What r shares with
+// other results is copied before.
 func (s *secrets) cleanResult(r *Result) {
 	all := []*string{&r.Error, &r.Target}
 	for i := range r.Steps {
-		t := &r.Steps[i]
-		all = append(all, &t.Error, &t.URL, &t.Challenge, &t.Realm, &t.Service, &t.Scope, &t.Digest, &t.MediaType, &t.Host)
+		all = append(all, r.Steps[i].texts()...)
 	}
 	if r.Certificate != nil {
 		c := *r.Certificate
 		c.DNSNames, c.Chain = slices.Clone(c.DNSNames), slices.Clone(c.Chain)
 		r.Certificate = &c
-		all = append(all, &c.Subject, &c.Issuer)
-		for _, list := range [][]string{c.DNSNames, c.Chain} {
-			for i := range list {
-				all = append(all, &list[i])
-			}
-		}
+		all = append(all, &c.Subject, &c.Issuer, &c.MissingIssuer)
+		all = append(all, pointers(c.DNSNames)...)
+		all = append(all, pointers(c.Chain)...)
 	}
 	for _, text := range all {
 		*text = shorten(s.clean(*text), maxError)
 	}
+}
+
+// texts are those of a step.
+func (t *Step) texts() []*string {
+	t.Platforms, t.Unreached = slices.Clone(t.Platforms), slices.Clone(t.Unreached)
+	t.Counterfactuals = slices.Clone(t.Counterfactuals)
+	all := []*string{
+		&t.Error, &t.URL, &t.Challenge, &t.Realm, &t.Service, &t.Scope, &t.Digest, &t.MediaType, &t.Host,
+		&t.RetryAfter, &t.RateLimit,
+	}
+	all = append(all, pointers(t.Platforms)...)
+	for i := range t.Unreached {
+		all = append(all, &t.Unreached[i].Error)
+	}
+	for i := range t.Counterfactuals {
+		all = append(all, &t.Counterfactuals[i].Detail)
+	}
+	return all
+}
+
+func pointers(texts []string) []*string {
+	all := make([]*string, len(texts))
+	for i := range texts {
+		all[i] = &texts[i]
+	}
+	return all
 }
 
 // proxyName is a proxy's URL without credentials.

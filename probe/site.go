@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pullwhy/pullwhy/cause"
@@ -27,6 +28,12 @@ type site struct {
 
 	plain   sync.Once
 	noImage walk // base and auth
+
+	compared sync.Once
+	tried    []Counterfactual // for the endpoint's sake, whatever the image
+	skew     time.Duration    // found out beside the walk; 0: see the steps
+
+	imagesCompared atomic.Int64
 
 	mu     sync.Mutex
 	tokens map[string]*token
@@ -64,15 +71,16 @@ func newSite(r *run, ep registry.Endpoint) *site {
 
 // answer walks the endpoint for one ask.
 func (s *site) answer(ask Ask) Result {
-	s.once.Do(s.open)
+	s.once.Do(func() {
+		if s.open(); s.base.fault != nil && !s.base.undecided {
+			s.base.compareEndpoint()
+		}
+	})
 	if s.base.fault != nil && !s.base.undecided {
 		return s.base.result(ask)
 	}
 	if ask.Image.Name == "" {
-		s.plain.Do(func() {
-			s.noImage = s.base.clone()
-			s.noImage.authorizePing()
-		})
+		s.plain.Do(s.walkPlain)
 		return s.noImage.result(ask)
 	}
 	select {
@@ -80,14 +88,22 @@ func (s *site) answer(ask Ask) Result {
 		defer func() { <-s.link.turns }()
 	case <-s.run.ctx.Done():
 	}
+	w := s.base.clone()
 	if s.run.ctx.Err() != nil {
-		w := s.base.clone()
 		w.late = true
 		return w.result(ask)
 	}
-	w := s.base.clone()
 	w.walkImage(ask)
 	return w.result(ask)
+}
+
+// walkPlain goes on from the ping without an image.
+func (s *site) walkPlain() {
+	s.noImage = s.base.clone()
+	s.noImage.authorizePing()
+	if s.noImage.fault != nil && s.base.fault != nil {
+		s.noImage.compareEndpoint()
+	}
 }
 
 // open walks the steps up to the ping.
@@ -99,7 +115,7 @@ func (s *site) open() {
 	s.base.steps = append(s.base.steps, o.steps...)
 	if o.err != nil {
 		f := blame(o.err)
-		s.base.fault = &f
+		s.base.fault, s.base.deadline = &f, o.deadline
 		return
 	}
 	s.base.ping()

@@ -174,7 +174,7 @@ func (c *client) judgeToken(req tokenRequest, a *answer, err error, what string)
 	}
 	f := fault{cause: cause.AuthTokenService, target: c.target(a.url)}
 	if a.status >= 400 {
-		f.status = a.status
+		f.status, f.retry = a.status, a.header.Get("Retry-After")
 		f.cause = c.deniedCause(req, a)
 		f.err = fmt.Errorf("%s: unexpected status from %s request to %s: %s%s", what, a.method, a.url.Redacted(), statusLine(a.status), c.message(a))
 		if a.status == http.StatusBadRequest && len(req.scopes) == 0 {

@@ -15,6 +15,7 @@ type fault struct {
 	err    error
 	cause  cause.Cause // None: that of err
 	status int         // HTTP status; 0 where there was no answer
+	retry  string      // Retry-After of the answer
 	target string      // scheme://host[:port] that failed, where it is not the endpoint
 }
 
@@ -29,7 +30,7 @@ func faultf(c cause.Cause, format string, args ...any) *fault {
 func blame(err error) fault {
 	f := fault{err: err}
 	if inner, ok := errors.AsType[*fault](err); ok {
-		f.cause, f.status, f.target = inner.cause, inner.status, inner.target
+		f.cause, f.status, f.retry, f.target = inner.cause, inner.status, inner.retry, inner.target
 	}
 	f.cause = cmp.Or(f.cause, causeOf(err))
 	return f
@@ -40,6 +41,8 @@ type trail struct {
 	timeout time.Duration // of each step
 	steps   []Step
 	fault   *fault // nil: no step failed
+
+	deadline time.Time // of the step that failed
 }
 
 // step does one step within the trail's timeout and notes what became of it.
@@ -52,6 +55,7 @@ func (t *trail) step(ctx context.Context, name string, do func(context.Context, 
 	s.DurationMS = time.Since(begin).Milliseconds()
 	if err != nil {
 		t.fail(&s, err)
+		t.deadline, _ = ctx.Deadline()
 	}
 	t.steps = append(t.steps, s)
 	return err
@@ -63,6 +67,7 @@ func (t *trail) fail(s *Step, err error) {
 	t.fault = &f
 	s.Status, s.Cause, s.Error = Failed, f.cause, err.Error()
 	s.StatusCode = cmp.Or(s.StatusCode, f.status)
+	s.RetryAfter = cmp.Or(s.RetryAfter, f.retry)
 }
 
 // skip notes a step that was not walked, and why where that is worth telling.

@@ -100,17 +100,3 @@ func (t *trust) config(name string, asked func()) *tls.Config {
 		},
 	}
 }
-
-// verifies reports whether a chain, as presented, is right for name.
-func (t *trust) verifies(chain []*x509.Certificate, name string) bool {
-	if len(chain) == 0 {
-		return false
-	}
-	between := x509.NewCertPool()
-	for _, c := range chain[1:] {
-		between.AddCert(c)
-	}
-	name, _, _ = strings.Cut(name, "%")
-	_, err := chain[0].Verify(x509.VerifyOptions{DNSName: name, Roots: t.roots, Intermediates: between})
-	return err == nil
-}

@@ -1,28 +1,34 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"time"
 
 	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/registry"
 )
 
 // A walk is the steps at one endpoint for one ask, and what they found.
 type walk struct {
 	client
 	trail
-	spent      time.Duration // on HEAD requests for the manifest
-	unasked    bool          // containerd does not ask this endpoint for tags
-	began      time.Time
-	noted      int     // how many of visited have their steps in the trail
-	pinged     bool    // the ping was answered as a registry would
-	undecided  bool    // the ping was answered badly, which an image may yet disprove
-	authorized bool    // auth passed, or was only asked for
-	late       bool    // the run ended before the image was judged
-	registry   bool    // an answer for the image was a registry's, whatever the ping
-	challenged *answer // to the ping; nil where that failed
+	asked         registry.Endpoint  // with the image's repository; zero before an image is asked for
+	image         registry.Reference // zero: none
+	authorization string             // that answered the challenge; "" for none
+	spent         time.Duration      // on HEAD requests for the manifest
+	until         time.Time          // the deadline of the last of them
+	unasked       bool               // containerd does not ask this endpoint for tags
+	began         time.Time
+	noted         int     // how many of visited have their steps in the trail
+	pinged        bool    // the ping was answered as a registry would
+	undecided     bool    // the ping was answered badly, which an image may yet disprove
+	authorized    bool    // auth passed, or was only asked for
+	late          bool    // the run ended before the image was judged
+	registry      bool    // an answer for the image was a registry's, whatever the ping
+	challenged    *answer // to the ping; nil where that failed
 }
 
 // do walks one step; what was walked at other hosts for its sake is noted before it.
@@ -68,18 +74,29 @@ func (w *walk) result(ask Ask) Result {
 		r.Status, r.Cause, r.Error = Skipped, cause.TimeoutDeadline, "not asked before the time for all was over"
 	}
 	w.secrets.cleanResult(&r)
+	r.summarise()
 	return r
+}
+
+// summarise tells of the whole walk what single steps found beside their outcome.
+func (r *Result) summarise() {
+	for _, s := range r.Steps {
+		r.ClockSkew = cmp.Or(time.Duration(s.ClockSkewMS)*time.Millisecond, r.ClockSkew)
+		r.RetryAfter = cmp.Or(s.RetryAfter, r.RetryAfter)
+		r.RateLimit = cmp.Or(s.RateLimit, r.RateLimit)
+		r.Counterfactuals = append(r.Counterfactuals, s.Counterfactuals...)
+	}
 }
 
 // complete adds the steps that were not reached.
 func (w *walk) complete(ask Ask) []Step {
 	steps := slices.Clone(w.steps)
-	names := []string{StepDNS, StepTCP, StepTLS, StepPing, StepAuth, StepManifest}
+	names := []string{StepDNS, StepTCP, StepTLS, StepPing, StepAuth, StepManifest, StepBlob}
 	for _, name := range names {
 		switch {
 		case w.own(name) != nil,
 			name == StepTLS && w.root.Scheme == "http",
-			name == StepManifest && ask.Image.Name == "":
+			(name == StepManifest || name == StepBlob) && ask.Image.Name == "":
 			continue
 		}
 		steps = append(steps, Step{Name: name, Status: Skipped})

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pullwhy/pullwhy/diagnose"
+	"github.com/pullwhy/pullwhy/logparse"
 	"github.com/pullwhy/pullwhy/probe"
 	"github.com/pullwhy/pullwhy/registry"
 	"github.com/pullwhy/pullwhy/report"
@@ -161,8 +163,9 @@ func asks(ev diagnose.Evidence) []probe.Ask {
 		if err != nil {
 			continue
 		}
+		content := wantsContent(ev, route.Image)
 		for _, ep := range route.Requests() {
-			all = append(all, probe.Ask{Endpoint: ep, Image: ref})
+			all = append(all, probe.Ask{Endpoint: ep, Image: ref, Content: content})
 			asked[ep.Spelling()] = true
 		}
 	}
@@ -175,6 +178,14 @@ func asks(ev diagnose.Evidence) []probe.Ask {
 		}
 	}
 	return all
+}
+
+// wantsContent reports whether it takes the image's content to tell why it fails: it was
+// asked for by name, or the log shows that its tag resolved.
+func wantsContent(ev diagnose.Evidence, image string) bool {
+	return slices.Contains(ev.Images, image) || slices.ContainsFunc(ev.Pulls, func(p logparse.Pull) bool {
+		return p.Image == image && (p.Stage == logparse.StageFetch || p.Stage == logparse.StageUnpack)
+	})
 }
 
 // head fills in what is not the diagnosis's to know.

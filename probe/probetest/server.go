@@ -9,6 +9,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -18,11 +19,12 @@ type Server struct {
 	Addr string // ip:port
 	Port string
 
-	conns atomic.Int64
-	mu    sync.Mutex
-	open  map[net.Conn]bool
-	most  int
-	stop  func()
+	conns    atomic.Int64
+	mu       sync.Mutex
+	open     map[net.Conn]bool
+	most     int
+	requests []string
+	stop     func()
 }
 
 // Serve answers HTTP requests with h; with a certificate in TLS, without in plain HTTP.
@@ -38,7 +40,7 @@ func Serve(h http.Handler, cert *tls.Certificate) *Server {
 func ServeTLS(h http.Handler, cfg *tls.Config) *Server {
 	l := listen()
 	s := newServer(l)
-	srv := &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0), ConnState: s.track}
+	srv := &http.Server{Handler: s.record(h), ErrorLog: log.New(io.Discard, "", 0), ConnState: s.track}
 	s.stop = func() { srv.Close() }
 	if cfg != nil {
 		l = tls.NewListener(l, cfg)
@@ -100,6 +102,23 @@ func (s *Server) track(c net.Conn, state http.ConnState) {
 	case http.StateClosed, http.StateHijacked:
 		delete(s.open, c)
 	}
+}
+
+func (s *Server) record(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		s.requests = append(s.requests, r.Method+" "+r.URL.RequestURI())
+		s.mu.Unlock()
+		h.ServeHTTP(w, r)
+	})
+}
+
+// Requests are those that came so far, as "METHOD path?query"; none of a server made by
+// [ServeConn].
+func (s *Server) Requests() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
 }
 
 // Connections is how many connections were made so far.

@@ -1,0 +1,84 @@
+package probe
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+// maxImageAlternatives bounds for how many images of an endpoint counterfactuals are tried:
+// what holds for some that are missing need not be asked for hundreds.
+const maxImageAlternatives = 10
+
+// imageAlternatives concern the image at an endpoint that answers. They go the way of
+// containerd's own request, to the same host, with the same credentials.
+var imageAlternatives = []alternative{
+	{WithoutNamespace, (*walk).mayMindNamespace, (*walk).withoutNamespace},
+	{UnderLibrary, (*walk).mayBeUnderLibrary, (*walk).underLibrary},
+}
+
+// compareImage is compare for what concerns the image.
+func (w *walk) compareImage() {
+	if w.imagesCompared.Add(1) <= maxImageAlternatives {
+		w.attach(w.compare(imageAlternatives))
+	}
+}
+
+// mayMindNamespace leaves out what ?ns= cannot be the reason of, and the embedded
+// registry, which needs it.
+func (w *walk) mayMindNamespace() bool {
+	switch w.fault.status {
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound:
+		return w.asked.Namespace != "" && !w.asked.Embedded
+	}
+	return false
+}
+
+func (w *walk) withoutNamespace(ctx context.Context) Counterfactual {
+	ep := w.asked
+	ep.Namespace = ""
+	return w.askImage(ctx, ep)
+}
+
+// mayBeUnderLibrary are the images that Docker Hub has under library/, and those without
+// any folder.
+func (w *walk) mayBeUnderLibrary() bool {
+	repository := w.asked.Repository
+	hub := strings.HasPrefix(w.image.Repository, library) && !strings.Contains("/"+repository, "/"+library)
+	return w.fault.status == http.StatusNotFound && !w.asked.Embedded && (hub || !strings.Contains(repository, "/"))
+}
+
+const library = "library/"
+
+func (w *walk) underLibrary(ctx context.Context) Counterfactual {
+	ep := w.asked
+	i := strings.LastIndex(ep.Repository, "/") + 1
+	ep.Repository = ep.Repository[:i] + library + ep.Repository[i:]
+	return w.askImage(ctx, ep)
+}
+
+// askImage asks ep, which is the endpoint with one thing changed, for the image.
+func (w *walk) askImage(ctx context.Context, ep registry.Endpoint) Counterfactual {
+	u, err := url.Parse(ep.ManifestURL(w.image.Identifier()))
+	if err != nil {
+		return Counterfactual{Detail: err.Error()}
+	}
+	req := request{method: http.MethodHead, url: u, accept: accept, authorization: w.authorization}
+	a, err := w.send(ctx, req)
+	if err == nil && a.status == http.StatusUnauthorized {
+		if req.authorization, err = w.authorize(ctx, &Step{}, a, []string{scopeOf(ep)}); err == nil {
+			a, err = w.send(ctx, req)
+		}
+	}
+	if err != nil {
+		return fails("HEAD "+u.String(), err)
+	}
+	return Counterfactual{
+		Holds:  a.status < 300 && manifestType(a.media()),
+		Detail: fmt.Sprintf("HEAD %s answers %s", u, statusLine(a.status)),
+	}
+}
