@@ -12,14 +12,15 @@ import (
 // A gates limits the connections of a run to each host:port.
 type gates struct {
 	concurrency int
+	admit       func() error // nil: always
 
 	mu       sync.Mutex
 	settings map[string]map[string]bool // by host:port, the distinct ones under which endpoints are asked there
 	byAddr   map[string]*gate
 }
 
-func newGates(concurrency int, asks []Ask) *gates {
-	g := &gates{concurrency: concurrency, settings: map[string]map[string]bool{}, byAddr: map[string]*gate{}}
+func newGates(concurrency int, admit func() error, asks []Ask) *gates {
+	g := &gates{concurrency: concurrency, admit: admit, settings: map[string]map[string]bool{}, byAddr: map[string]*gate{}}
 	for _, ask := range asks {
 		ep := ask.Endpoint
 		u := url.URL{Scheme: ep.Scheme, Host: ep.Host}
@@ -40,6 +41,16 @@ func (g *gates) of(addr string) *gate {
 		g.byAddr[addr] = newGate(g.concurrency, len(g.settings[addr]))
 	}
 	return g.byAddr[addr]
+}
+
+// admitted asks whether one more connection may be made at all.
+func (g *gates) admitted() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.admit == nil {
+		return nil
+	}
+	return g.admit()
 }
 
 // A gate limits the connections to one host:port, whatever the settings under which it is

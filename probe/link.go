@@ -117,6 +117,10 @@ func (l *link) connect(ctx context.Context, o *opening) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := l.run.gates.admitted(); err != nil {
+		release()
+		return nil, err
+	}
 	conn, err := l.reach(ctx, o, release)
 	if err != nil {
 		release()

@@ -53,6 +53,10 @@ type Prober struct {
 	// this process, which a node that runs it can run too.
 	Platform string
 
+	// Admit is asked before each connection, one call at a time; where it returns an error
+	// the connection is not made, and fails with that error. nil: all are made.
+	Admit func() error
+
 	dnsPort string // "": 53
 }
 

@@ -42,7 +42,7 @@ func newRun(p *Prober, asks []Ask) *run {
 		platform:  p.platform(),
 		store:     &store{root: p.Root, env: p.Env},
 		proxy:     proxyFunc(p.Env),
-		gates:     newGates(cmp.Or(max(p.Concurrency, 0), defaultConcurrency), asks),
+		gates:     newGates(cmp.Or(max(p.Concurrency, 0), defaultConcurrency), p.Admit, asks),
 		caFiles:   caFilesOf(asks),
 		sites:     map[siteKey]*site{},
 		trusts:    map[trustKey]*trust{},
