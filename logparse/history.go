@@ -38,6 +38,8 @@ type history struct {
 	ended       int  // seq of the last line that ended a pull
 	seen        map[int64]bool
 	backoff     *record // that tells of a failure, where nothing else does
+	heard       int     // seq of the last line about it
+	changed     bool    // since Changed was called
 }
 
 // A tally counts the failures that one source told of.
@@ -80,6 +82,7 @@ func (s *Scanner) take(r record) {
 
 func (s *Scanner) takeFor(h *history, r record) {
 	old := !r.time.IsZero() && r.time.Before(s.Since)
+	h.heard, h.changed = r.seq, true
 	switch r.kind {
 	case kindStart:
 		h.requested = r.image
