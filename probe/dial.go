@@ -3,10 +3,12 @@ package probe
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
-	"slices"
 	"time"
+
+	"github.com/pullwhy/pullwhy/cause"
 )
 
 type ip = netip.Addr
@@ -21,20 +23,24 @@ const (
 	leastDial = 2 * time.Second
 )
 
-// A dialled is what became of dialling one family's addresses.
+// A dialled is what became of dialling one family's addresses, or those of both.
 type dialled struct {
-	conn    net.Conn
-	address string // that answered, or was tried last
-	err     error  // of the first address
-	first   bool   // the preferred family
+	conn      net.Conn
+	address   string // that answered, or was tried last
+	err       error  // of the first address; nil where one answered
+	unreached []Unreached
+	first     bool // the preferred family
 }
 
 // dialAny connects to the first address that answers, as net.Dialer does: one after the
-// other, both families side by side if the first one's is slow or fails. The error is
-// that of the first address; address is the one that answered, or was tried last.
-func dialAny(ctx context.Context, addrs []ip, port string) (conn net.Conn, address string, err error) {
+// other, both families side by side if the first one's is slow or fails.
+func dialAny(ctx context.Context, addrs []ip, port string) dialled {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	mine, others := families(addrs)
+	if len(others) == 0 {
+		return dialEach(ctx, mine, port)
+	}
 	results, done := make(chan dialled), make(chan struct{})
 	defer close(done)
 	race := func(addrs []ip, first bool) {
@@ -46,12 +52,7 @@ func dialAny(ctx context.Context, addrs []ip, port string) (conn net.Conn, addre
 			d.close()
 		}
 	}
-	mine, others := families(addrs)
 	go race(mine, true)
-	if len(others) == 0 {
-		d := <-results
-		return d.conn, d.address, d.err
-	}
 	timer := time.NewTimer(fallbackDelay)
 	defer timer.Stop()
 	var failed []dialled
@@ -61,26 +62,46 @@ func dialAny(ctx context.Context, addrs []ip, port string) (conn net.Conn, addre
 			go race(others, false)
 		case d := <-results:
 			if d.err == nil {
-				return d.conn, d.address, nil
+				return d.after(failed, net.JoinHostPort(mine[0].String(), port))
 			}
 			if d.first && timer.Stop() {
 				timer.Reset(0)
 			}
 			if failed = append(failed, d); len(failed) == 2 {
-				return nil, d.address, firstOf(failed).err
+				return bothFailed(failed)
 			}
 		}
 	}
+}
+
+// after is d with what had failed before. Where the other family won without that, the
+// preferred one, whose first address is given, had been silent.
+func (d dialled) after(failed []dialled, preferred string) dialled {
+	for _, f := range failed {
+		d.unreached = append(f.unreached, d.unreached...)
+	}
+	if !d.first && len(failed) == 0 {
+		silent := Unreached{preferred, cause.ConnectTimeout, fmt.Sprintf("no answer in %s, when the other family was tried", fallbackDelay)}
+		d.unreached = append([]Unreached{silent}, d.unreached...)
+	}
+	return d
+}
+
+// bothFailed has the error of the preferred family and the address that was tried last.
+func bothFailed(failed []dialled) dialled {
+	d, last := failed[0], failed[1]
+	if !d.first {
+		d = last
+	}
+	d.address = last.address
+	d.unreached = append(failed[0].unreached, last.unreached...)
+	return d
 }
 
 func (d dialled) close() {
 	if d.conn != nil {
 		d.conn.Close()
 	}
-}
-
-func firstOf(failed []dialled) dialled {
-	return failed[max(slices.IndexFunc(failed, func(d dialled) bool { return d.first }), 0)]
 }
 
 // families splits addrs by the family of the first.
@@ -102,9 +123,11 @@ func dialEach(ctx context.Context, addrs []ip, port string) dialled {
 		d.address = net.JoinHostPort(a.String(), port)
 		conn, err := dialOne(ctx, d.address, len(addrs)-i)
 		if err == nil {
-			return dialled{conn: conn, address: d.address}
+			d.conn, d.err = conn, nil
+			return d
 		}
 		d.err = cmp.Or(d.err, err)
+		d.unreached = append(d.unreached, Unreached{d.address, cause.Of(err), err.Error()})
 	}
 	return d
 }

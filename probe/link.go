@@ -147,7 +147,7 @@ func (l *link) reach(ctx context.Context, o *opening, release func()) (conn net.
 	if l.proxied() || l.proxyErr != nil {
 		o.skip(StepDNS, "")
 		err = o.step(ctx, StepProxy, func(ctx context.Context, s *Step) (err error) {
-			conn, err = l.reachProxy(ctx, o, release)
+			conn, err = l.reachProxy(ctx, o, s, release)
 			return err
 		})
 		o.skip(StepTCP, "")
@@ -155,18 +155,16 @@ func (l *link) reach(ctx context.Context, o *opening, release func()) (conn net.
 	}
 	var found []ip
 	err = o.step(ctx, StepDNS, func(ctx context.Context, s *Step) (err error) {
-		found, err = l.run.names.lookup(ctx, l.name)
-		for _, a := range found {
-			s.Addresses = append(s.Addresses, a.String())
-		}
+		found, err = l.run.names.lookup(ctx, l.name, s)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = o.step(ctx, StepTCP, func(ctx context.Context, _ *Step) (err error) {
-		conn, o.address, err = dialAny(ctx, found, l.port)
-		return err
+	err = o.step(ctx, StepTCP, func(ctx context.Context, s *Step) error {
+		d := dialAny(ctx, found, l.port)
+		conn, o.address, s.Unreached = d.conn, d.address, d.unreached
+		return d.err
 	})
 	if err != nil {
 		return nil, err

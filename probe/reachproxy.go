@@ -22,11 +22,11 @@ const maxConnect = 64 << 10
 
 // reachProxy connects to the proxy and, where the link is TLS or the proxy speaks SOCKS,
 // through it. Every error is the proxy's.
-func (l *link) reachProxy(ctx context.Context, o *opening, release func()) (net.Conn, error) {
+func (l *link) reachProxy(ctx context.Context, o *opening, s *Step, release func()) (net.Conn, error) {
 	if l.proxyErr != nil {
 		return nil, faultf(cause.ProxyError, "choosing the proxy: %w", l.proxyErr)
 	}
-	raw, err := l.dialProxy(ctx, o)
+	raw, err := l.dialProxy(ctx, o, s)
 	if err != nil {
 		return nil, &fault{err: &net.OpError{Op: "proxyconnect", Net: "tcp", Err: err}, cause: cause.ProxyError}
 	}
@@ -38,18 +38,18 @@ func (l *link) reachProxy(ctx context.Context, o *opening, release func()) (net.
 	return conn, nil
 }
 
-func (l *link) dialProxy(ctx context.Context, o *opening) (net.Conn, error) {
+func (l *link) dialProxy(ctx context.Context, o *opening, s *Step) (net.Conn, error) {
 	port := portOf(l.proxy)
 	if port == "" {
 		return nil, fmt.Errorf("unknown proxy scheme %q", l.proxy.Scheme)
 	}
-	found, err := l.run.names.lookup(ctx, l.proxy.Hostname())
+	found, err := l.run.names.lookup(ctx, l.proxy.Hostname(), s)
 	if err != nil {
 		return nil, err
 	}
-	conn, address, err := dialAny(ctx, found, port)
-	o.address = address
-	return conn, err
+	d := dialAny(ctx, found, port)
+	o.address, s.Unreached = d.address, d.unreached
+	return d.conn, d.err
 }
 
 // through asks the proxy for a connection to the link's host where HTTP needs one.

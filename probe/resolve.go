@@ -24,6 +24,7 @@ type resolver struct {
 	attempts int
 	tcp      bool
 	limit    time.Duration // of one exchange
+	grace    time.Duration // for the other nameservers, once a name is resolved
 
 	mu     sync.Mutex
 	silent map[string]bool // servers that did not answer, asked last from then on
@@ -32,7 +33,7 @@ type resolver struct {
 // newResolver reads the node's files. timeout is that of a whole lookup, which all
 // servers share.
 func newResolver(root fs.FS, port string, timeout time.Duration) *resolver {
-	r := &resolver{hosts: map[string][]ip{}, ndots: 1, attempts: 2, silent: map[string]bool{}}
+	r := &resolver{hosts: map[string][]ip{}, ndots: 1, attempts: 2, silent: map[string]bool{}, grace: viewGrace}
 	r.limit = 5 * time.Second
 	if data, err := readFile(root, "/etc/hosts"); err == nil {
 		r.readHosts(string(data))
@@ -124,20 +125,26 @@ func (r *resolver) searchOwnDomain(root fs.FS) {
 }
 
 // lookup returns the addresses of host in the order in which they are to be tried, or a
-// *net.OpError that holds a *net.DNSError.
-func (r *resolver) lookup(ctx context.Context, host string) ([]ip, error) {
+// *net.OpError that holds a *net.DNSError. It notes in s what it found.
+func (r *resolver) lookup(ctx context.Context, host string, s *Step) ([]ip, error) {
 	if addr, err := netip.ParseAddr(host); err == nil {
+		s.Addresses = []string{addr.Unmap().String()}
 		return []ip{addr.Unmap()}, nil
 	}
 	found := slices.Clone(r.hosts[strings.ToLower(strings.TrimSuffix(host, "."))])
 	if len(found) == 0 {
+		others := r.survey(ctx, host)
 		var err *net.DNSError
-		if found, err = r.ask(ctx, host); err != nil {
+		found, err = r.ask(ctx, host)
+		if s.Nameservers = others.disagreement(); err != nil {
 			err.Name = host
 			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: err}
 		}
 	}
 	sortAddrs(found)
+	for _, a := range found {
+		s.Addresses = append(s.Addresses, a.String())
+	}
 	return found, nil
 }
 

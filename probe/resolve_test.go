@@ -110,12 +110,12 @@ func TestLookup(t *testing.T) {
 		defer server.Close()
 		r := newResolver(root, server.Port, 2*time.Second)
 		for _, tt := range tests {
-			got, err := r.lookup(t.Context(), tt.host)
+			got, err := r.lookup(t.Context(), tt.host, &Step{})
 			if diff := cmp.Diff(tt.want, texts(got)); diff != "" || cause.Of(err) != tt.err {
 				t.Errorf("%.40q, truncated %t: error %v (-want +got):\n%s", tt.host, truncate, err, diff)
 			}
 		}
-		if got, err := r.lookup(t.Context(), "both.example.com"); len(got) != 2 {
+		if got, err := r.lookup(t.Context(), "both.example.com", &Step{}); len(got) != 2 {
 			t.Errorf("both families: %v, %v", got, err)
 		}
 	}
@@ -133,7 +133,7 @@ func TestSilentNameserver(t *testing.T) {
 	defer dead.Close()
 	root := nodeFiles(map[string]string{"etc/resolv.conf": "nameserver 127.0.0.2\nnameserver 127.0.0.1\n"})
 	r := newResolver(root, alive.Port, time.Second)
-	if got, err := r.lookup(t.Context(), host); err != nil || len(got) != 1 {
+	if got, err := r.lookup(t.Context(), host, &Step{}); err != nil || len(got) != 1 {
 		t.Fatalf("%v, %v", got, err)
 	}
 	if first := r.inOrder()[0]; first != alive.Addr {
@@ -169,17 +169,50 @@ func TestDialAny(t *testing.T) {
 	server := probetest.ServeConn(func(net.Conn) {})
 	defer server.Close()
 	v4, v6 := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("::1")
-	conn, address, err := dialAny(t.Context(), []ip{v6, v4}, server.Port)
-	if err != nil || address != server.Addr {
-		t.Fatalf("%s: %v", address, err)
+	d := dialAny(t.Context(), []ip{v6, v4}, server.Port)
+	if d.err != nil || d.address != server.Addr {
+		t.Fatalf("%s: %v", d.address, d.err)
 	}
-	conn.Close()
+	d.close()
+	if got, want := unreached(d), []string{"[::1]:" + server.Port}; !slices.Equal(got, want) {
+		t.Errorf("unreached %v, want %v", got, want)
+	}
 	_, port, _ := net.SplitHostPort(probetest.Refused())
-	_, address, err = dialAny(t.Context(), []ip{v4, v6}, port)
-	if err == nil || !strings.Contains(err.Error(), "127.0.0.1:"+port) || address != "[::1]:"+port {
-		t.Errorf("last tried %s: %v", address, err)
+	d = dialAny(t.Context(), []ip{v4, v6}, port)
+	if d.err == nil || !strings.Contains(d.err.Error(), "127.0.0.1:"+port) || d.address != "[::1]:"+port {
+		t.Errorf("last tried %s: %v", d.address, d.err)
 	}
-	if cause.Of(err) != cause.ConnectRefused {
-		t.Errorf("cause %q of %v", cause.Of(err), err)
+	if cause.Of(d.err) != cause.ConnectRefused {
+		t.Errorf("cause %q of %v", cause.Of(d.err), d.err)
+	}
+	if got, want := unreached(d), []string{"127.0.0.1:" + port, "[::1]:" + port}; !slices.Equal(got, want) {
+		t.Errorf("unreached %v, want %v", got, want)
+	}
+}
+
+func unreached(d dialled) []string {
+	var all []string
+	for _, u := range d.unreached {
+		all = append(all, u.Address)
+	}
+	return all
+}
+
+// The preferred family that stays silent is named, though the other one answers.
+func TestDialAnySilent(t *testing.T) {
+	black := probetest.NewBlackhole()
+	defer black.Close()
+	l, err := net.Listen("tcp", "[::1]:"+black.Port)
+	if err != nil {
+		t.Skipf("no IPv6 on loopback: %v", err)
+	}
+	defer l.Close()
+	d := dialAny(t.Context(), []ip{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("::1")}, black.Port)
+	if d.err != nil {
+		t.Fatal(d.err)
+	}
+	defer d.close()
+	if got, want := unreached(d), []string{black.Addr}; !slices.Equal(got, want) {
+		t.Errorf("unreached %v, want %v", got, want)
 	}
 }
