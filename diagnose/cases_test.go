@@ -103,7 +103,7 @@ func route(t *testing.T, config *registry.Config, image string) diagnose.Route {
 	return r
 }
 
-// probes reads lines of "URL ok", "URL STEP CAUSE ERROR…", each for every image that is
+// probes reads lines of "URL ok", "URL STEP CAUSE [target=URL] ERROR…", each for every image that is
 // asked there, or for the endpoint alone.
 func probes(t *testing.T, ev diagnose.Evidence, text string) []probe.Result {
 	t.Helper()
@@ -138,7 +138,11 @@ func result(ask probe.Ask, fields []string) probe.Result {
 	if fields[0] == probe.OK {
 		return r
 	}
-	r.Status, r.Cause, r.Error = probe.Failed, cause.Cause(fields[1]), strings.Join(fields[2:], " ")
+	r.Status, r.Cause = probe.Failed, cause.Cause(fields[1])
+	if target, ok := strings.CutPrefix(fields[2], "target="); ok {
+		r.Target, fields = target, fields[1:]
+	}
+	r.Error = strings.Join(fields[2:], " ")
 	r.Reachable = fields[0] == probe.StepManifest
 	r.Steps = []probe.Step{{Name: fields[0], Status: probe.Failed, Cause: r.Cause, Error: r.Error}}
 	switch r.Cause {

@@ -49,14 +49,14 @@ func (j *joined) probed(ep registry.Endpoint, image string) *probe.Result {
 // nothing for most statuses (core/remotes/docker/resolver.go).
 func (j *joined) attempts(p logparse.Pull) []logparse.Attempt {
 	route := j.routes[p.Image]
-	logged := make([]logparse.Attempt, len(p.Attempts))
-	where := make([]int, len(p.Attempts)) // index in route.Endpoints, -1: none
-	for i, a := range p.Attempts {
+	logged := j.named(p)
+	where := make([]int, len(logged)) // index in route.Endpoints, -1: none
+	for i, a := range logged {
 		where[i] = matchOne(a, route.Endpoints)
 		if where[i] >= 0 {
-			a = respell(a, route.Endpoints[where[i]])
+			ep := route.Endpoints[where[i]]
+			logged[i] = j.aimed(respell(a, ep), ep, p.Image)
 		}
-		logged[i] = a
 	}
 	if p.Failures == 0 || p.Stage != logparse.StageResolve || p.Config.Cause != "" {
 		return logged

@@ -87,7 +87,7 @@ func (j *joined) judgeEndpoints(d Diagnosis, known []judged) []judged {
 		if !matters {
 			continue
 		}
-		if p := j.failedAt(ep.URL); p != nil {
+		if p := j.failedAt(ep.URL); p != nil && !embeddedMiss(attemptOf(*p), []registry.Endpoint{p.Endpoint}) {
 			all = append(all, judged{j.observeProbe(*p), severity})
 		}
 	}
@@ -105,16 +105,24 @@ func latent(d Diagnosis, ep Endpoint) (Severity, bool) {
 			if !served(d, r) {
 				severity = Error
 			}
-		case r.DefaultEndpoint == ep.URL && len(r.Endpoints) == 0:
+		case r.DefaultEndpoint == ep.URL && len(r.Endpoints) == 0 && !mirrors(d, ep.URL):
 			matters = true
 		}
 	}
 	return severity, matters
 }
 
+// mirrors reports whether the host is an endpoint of another registry, perhaps below a path
+// of its own: then an entry under its name is there to give that endpoint its settings.
+func mirrors(d Diagnosis, url string) bool {
+	return slices.ContainsFunc(d.Registries, func(r Registry) bool {
+		return slices.ContainsFunc(r.Endpoints, func(ep string) bool { return sameHost(ep, url) })
+	})
+}
+
 func blamed(known []judged, ep Endpoint) bool {
 	return slices.ContainsFunc(known, func(k judged) bool {
-		return k.cause == ep.Cause && k.severity != Info && k.endpointIs(ep.URL)
+		return alike(k.cause, ep.Cause) && k.severity != Info && k.endpointIs(ep.URL)
 	})
 }
 

@@ -47,17 +47,22 @@ func means(text string, ep registry.Endpoint) bool {
 
 // respell gives the attempt the endpoint's spelling, and what only the endpoint tells: a
 // bare 400 from a server that is asked with http is how TLS servers answer HEAD, and a bare
-// 401 is a refusal where credentials are configured, which containerd then had sent.
+// 401, or a refused token, is a refusal where credentials are configured, which containerd
+// then had sent.
 func respell(a logparse.Attempt, ep registry.Endpoint) logparse.Attempt {
 	a.Endpoint, a.Default = ep.Spelling(), ep.Default
 	switch {
 	case a.Cause == cause.Unknown && a.StatusCode == 400 && ep.Scheme == "http":
 		a.Cause = cause.HTTPRequestToHTTPSServer
-	case a.Cause == cause.AuthMissing && a.StatusCode == 401 && !anonymous(ep):
+	case a.Cause == cause.AuthMissing && (a.StatusCode == 401 || strings.Contains(a.Error, tokenRefused)) && !anonymous(ep):
 		a.Cause = cause.AuthRejected
 	}
 	return a
 }
+
+// tokenRefused is in containerd's text where a registry did not take the token that its
+// token service had given. (core/remotes/docker/authorizer.go)
+const tokenRefused = "server message: "
 
 // sameHost compares two spellings by host and port, the scheme's default filled in.
 func sameHost(a, b string) bool {

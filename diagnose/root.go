@@ -29,11 +29,9 @@ func (j *joined) root(p logparse.Pull) RootCause {
 func afterResolve(p logparse.Pull) RootCause {
 	root := RootCause{Cause: p.Reported.Cause, Endpoint: p.Reported.Endpoint}
 	for i, a := range p.Attempts {
-		if a.Endpoint != "" && (sameHost(a.Endpoint, root.Endpoint) || a.Target == root.Endpoint) {
-			root.attempt = &p.Attempts[i]
-			if a.Target == "" {
-				root.Endpoint = a.Endpoint
-			}
+		unnamed := root.Endpoint == "" && a.Cause == root.Cause
+		if a.Endpoint != "" && (unnamed || sameHost(a.Endpoint, root.Endpoint) || a.Target == root.Endpoint) {
+			root.attempt, root.Endpoint = &p.Attempts[i], cmp.Or(a.Target, a.Endpoint)
 		}
 	}
 	return root

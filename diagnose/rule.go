@@ -62,7 +62,7 @@ func issueFinding(issue registry.Issue, node *registry.Node) Finding {
 	rule, _ := registry.RuleOf(issue.Code)
 	o := observation{node: node, cause: cause.ConfigInvalid, issue: &issue}
 	f := o.finding(Severity(cmp.Or(issue.Severity, rule.Severity)))
-	f.Code, f.Cause, f.Title, f.Detail = issue.Code, "", rule.Title, issue.Detail
+	f.Code, f.Also, f.Cause, f.Title, f.Detail = issue.Code, []string{}, "", rule.Title, issue.Detail
 	f.ID = fmt.Sprintf("%s@%s:%d", issue.Code, issue.File, issue.Line)
 	f.Also, f.Fix, f.Edits = []string{}, o.mend(), issue.Edits
 	if f.Severity == Info {
