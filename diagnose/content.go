@@ -64,7 +64,16 @@ func alike(a, b cause.Cause) bool {
 // it and the probe met the same failure.
 func (j *joined) aimed(a logparse.Attempt, ep registry.Endpoint, image string) logparse.Attempt {
 	if seen := j.probed(ep, image); a.Target == "" && seen != nil && seen.Cause == a.Cause {
-		a.Target = seen.Target
+		a.Target = targetOf(*seen)
 	}
 	return a
+}
+
+// targetOf is the host that failed on the endpoint's behalf, "" for none. A token service
+// that denies has not failed: the credentials are the endpoint's.
+func targetOf(p probe.Result) string {
+	if p.Cause == cause.AuthMissing || p.Cause == cause.AuthRejected {
+		return ""
+	}
+	return p.Target
 }

@@ -29,7 +29,16 @@ func otherCause(told logparse.Failure, root RootCause) bool {
 		return false
 	}
 	refined := told.Cause == cause.Unknown || told.Cause == cause.AuthMissing && root.Cause == cause.AuthRejected
-	return !refined || told.Endpoint == "" || root.Endpoint == ""
+	return !refined || !ownWords(told, root)
+}
+
+// ownWords reports whether the text is what the root's endpoint said: it names an endpoint,
+// or quotes the attempt.
+func ownWords(told logparse.Failure, root RootCause) bool {
+	if told.Endpoint != "" {
+		return root.Endpoint != ""
+	}
+	return root.attempt != nil && root.attempt.Error != "" && strings.Contains(told.Error, root.attempt.Error)
 }
 
 // whyHidden explains, by containerd's release, why it reported another error than the root

@@ -105,6 +105,6 @@ func attemptOf(p probe.Result) logparse.Attempt {
 	t := p.Time
 	return logparse.Attempt{
 		Endpoint: p.Endpoint.Spelling(), Default: p.Endpoint.Default, Cause: p.Cause, Error: p.Error,
-		StatusCode: p.StatusCode, Time: &t, Source: logparse.SourceProbe, Target: p.Target,
+		StatusCode: p.StatusCode, Time: &t, Source: logparse.SourceProbe, Target: targetOf(p),
 	}
 }

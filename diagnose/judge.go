@@ -226,7 +226,7 @@ func (j *joined) observe(image string, a *logparse.Attempt) observation {
 func (j *joined) observeProbe(p probe.Result) observation {
 	a := attemptOf(p)
 	return j.tie(observation{
-		node: j.Node, cause: p.Cause, url: a.Endpoint, target: p.Target,
+		node: j.Node, cause: p.Cause, url: a.Endpoint, target: a.Target,
 		attempt: &a, endpoint: &p.Endpoint, probe: &p,
 	})
 }
