@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -27,8 +29,17 @@ func (s *stage) startContainerd(ctx context.Context, path string) (cri.ImageServ
 		return nil, err
 	}
 	defer log.Close()
-	cmd := exec.CommandContext(ctx, path, "-c", agentDir+"/etc/containerd/config.toml")
+	// A process is known by the name it was started by.
+	program := "/var/lib/rancher/k3s/data/current/bin/containerd"
+	if err := makeDirs(filepath.Dir(program)); err != nil {
+		return nil, err
+	}
+	if err := os.Symlink(path, program); err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, program, "-c", agentDir+"/etc/containerd/config.toml")
 	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, s.env...)
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting containerd: %w", err)
 	}
@@ -49,36 +60,55 @@ func (s *stage) startContainerd(ctx context.Context, path string) (cri.ImageServ
 	return images, nil
 }
 
-// pull asks as the kubelet does, and gives the error that Kubernetes would show.
-func pull(ctx context.Context, images cri.ImageServiceClient, image string) string {
+// pullAll asks for the scenario's images at once, and gives the error that Kubernetes would
+// show of each, "" for none.
+func (s *stage) pullAll(ctx context.Context, client cri.ImageServiceClient) map[string]string {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	reported := map[string]string{}
+	for _, image := range s.images() {
+		wg.Go(func() {
+			text := pull(ctx, client, image)
+			mu.Lock()
+			defer mu.Unlock()
+			reported[image] = text
+		})
+	}
+	wg.Wait()
+	return reported
+}
+
+// pull asks as the kubelet does.
+func pull(ctx context.Context, client cri.ImageServiceClient, image string) string {
 	ctx, cancel := context.WithTimeout(ctx, pullLimit)
 	defer cancel()
-	_, err := images.PullImage(ctx, &cri.PullImageRequest{Image: &cri.ImageSpec{Image: image}})
+	_, err := client.PullImage(ctx, &cri.PullImageRequest{Image: &cri.ImageSpec{Image: image}})
 	if err == nil {
 		return ""
 	}
 	return err.Error()
 }
 
-// awaitLog waits for the end of the pull in the log: containerd may write it after its
+// awaitLog waits for the end of each pull in the log: containerd may write it after its
 // answer.
-func awaitLog(ctx context.Context, failed bool) error {
-	end := "returns image reference"
-	if failed {
-		end = "failed"
-	}
+func awaitLog(ctx context.Context, reported map[string]string) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	return waitFor(ctx, func() error {
-		text, err := os.ReadFile(logPath)
+	for image, failure := range reported {
+		end := fmt.Sprintf(`PullImage \"%s\" returns image reference`, image)
+		if failure != "" {
+			end = fmt.Sprintf(`PullImage \"%s\" failed`, image)
+		}
+		err := waitFor(ctx, func() error {
+			text, err := os.ReadFile(logPath)
+			if err == nil && !strings.Contains(string(text), end) {
+				err = fmt.Errorf("no line with %q in the log", end)
+			}
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		for line := range strings.Lines(string(text)) {
-			if strings.Contains(line, "PullImage") && strings.Contains(line, end) {
-				return nil
-			}
-		}
-		return fmt.Errorf("no line of PullImage with %q in the log", end)
-	})
+	}
+	return nil
 }

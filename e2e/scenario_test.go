@@ -1,51 +1,103 @@
 package e2e
 
 import (
-	"net/http"
-	"time"
+	"slices"
 
-	"github.com/pullwhy/pullwhy/probe/probetest"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// The names of the stage. Each has an address of its own on loopback.
+// What most scenarios pull, and from where. (k3s docs: a mirror of Docker Hub is the most
+// frequent entry of registries.yaml.)
 const (
-	mirrorHost = "mirror.example.com:5000"
-	mirrorURL  = "https://" + mirrorHost
-	hubURL     = "https://registry-1.docker.io"
-	image      = "docker.io/team/app:1.4.2" // what the node pulls
+	image       = "docker.io/team/app:1.4.2"
+	mirrorHost  = "mirror.example.com:5000"
+	secondHost  = "mirror2.example.com:5000"
+	privateHost = "registry.example.com:5000"
+	tokenHost   = "auth.example.com:443"
+	blobHost    = "blobs.example.com:9000"
+	proxyHost   = "proxy.example.com:3128"
+	hubHost     = "registry-1.docker.io:443"
+	quayHost    = "quay.io:443"
+	peersHost   = "127.0.0.1:6443" // K3s' distributed registry, on every node that has it
+
+	mirrorURL = "https://" + mirrorHost
+	secondURL = "https://" + secondHost
+	hubURL    = "https://registry-1.docker.io"
 )
 
-// A scenario is one fault, and what must be said of it.
+// What the endpoints of a scenario say, as it stands in attempts.
+const (
+	atMirror  = " " + mirrorURL
+	atSecond  = " " + secondURL
+	hubDenies = "auth_missing " + hubURL
+	hubMisses = "not_found " + hubURL
+)
+
+// A scenario is one node with a fault, and what must be said of it.
 type scenario struct {
 	name       string
-	registries string // registries.yaml
-	user, pass string // configured for the mirror; "" for none
-	mirror     mirror
-	hubLacks   bool // Docker Hub answers 404 instead of denying
-	noName     bool // the mirror's name does not exist
-	lacks      bool // the registry behind the mirror does not have the image
-	want       want
+	registries string            // registries.yaml
+	files      map[string]string // further ones of the node, by path
+	env        []string          // of containerd
+	embedded   bool              // K3s' distributed registry is on
+	disk       string            // room for what is pulled, as tmpfs has it; "" for enough
+	pulls      []string          // images, all at once; nil: image
+
+	names map[string][]string // addresses of names that are not as usual; none: it does not exist
+	deaf  []string            // names at which the name server fails
+	sites map[string]site     // by host:port; those not named here answer as usual
+	hub   int                 // status of Docker Hub's answer; 0: it denies that there is a repository, as it does to strangers
+	lacks bool                // the registry behind the sites holds nothing
+	make  func() (remote.Taggable, error)
+
+	mend func(*stage) error // between the pull and the diagnosis
+	want want
 }
 
-// want is the root cause as staged. hidden lists the builds whose report to the kubelet
-// names something else.
+// want is the report as staged.
 type want struct {
-	cause, endpoint string
-	hidden          []string
-	healthy         bool
+	verdict  string   // "": failing
+	pulls    []told   // in any order
+	findings []string // "code severity", all of them must be there, others may be
+	quiet    bool     // there must be no finding at all
 }
 
-// mirror is what stands between the node and the registry. The zero value is a front with a
-// certificate of the configured authority.
-type mirror struct {
-	absent bool                            // nothing listens
-	plain  bool                            // speaks HTTP
-	cert   *probetest.Leaf                 // nil: a good one
-	rogue  bool                            // certificate of an authority that nobody knows
-	front  func(http.Handler) http.Handler // nil: passes everything on
+// told is what must be said of one image.
+type told struct {
+	image           string   // "": the usual one
+	status          string   // "": failing
+	cause, endpoint string   // of the root; "" for a pull that never failed
+	hidden          []string // builds in which Kubernetes is told something else
+	attempts        []string // "cause endpoint", in containerd's order; nil for none
+
+	on map[string]told // what differs on a build
 }
 
-const trusting = `mirrors:
+// of is what must be said on that build.
+func (t told) of(build string) told {
+	variant, differs := t.on[build]
+	if !differs {
+		variant = t
+	}
+	if variant.image == "" {
+		variant.image = image
+	}
+	if variant.status == "" {
+		variant.status = "failing"
+	}
+	return variant
+}
+
+var (
+	firstGeneration = []string{"1.6", "1.7-k3s"}
+	second          = []string{"2.4"}
+)
+
+var scenarios = slices.Concat(tlsScenarios, authScenarios, networkScenarios, answerScenarios, contentScenarios, orderScenarios, configScenarios, healthyScenarios)
+
+// Settings of a node that are used again and again.
+const (
+	trusting = `mirrors:
   docker.io:
     endpoint:
       - https://mirror.example.com:5000
@@ -55,87 +107,37 @@ configs:
       ca_file: /etc/rancher/k3s/mirror-ca.crt
 `
 
-const overHTTP = `mirrors:
+	withPassword = trusting + `    auth:
+      username: puller
+      password: ` + password + "\n"
+
+	overHTTP = `mirrors:
   docker.io:
     endpoint:
       - http://mirror.example.com:5000
 `
 
-var scenarios = []scenario{
-	{
-		name: "unknown CA", registries: trusting, mirror: mirror{rogue: true}, hubLacks: true,
-		want: want{cause: "tls_unknown_authority", endpoint: mirrorURL, hidden: []string{"2.4"}},
-	},
-	{
-		name: "wrong host name", registries: trusting, mirror: mirror{cert: &probetest.Leaf{Names: []string{"other.example.com"}}},
-		want: want{cause: "tls_hostname_mismatch", endpoint: mirrorURL},
-	},
-	{
-		name: "expired", registries: trusting, hubLacks: true,
-		mirror: mirror{cert: &probetest.Leaf{Names: []string{"mirror.example.com"}, Starts: -48 * time.Hour, Ends: -24 * time.Hour}},
-		want:   want{cause: "tls_expired", endpoint: mirrorURL, hidden: []string{"2.4"}},
-	},
-	{
-		name: "refused", registries: trusting, mirror: mirror{absent: true},
-		want: want{cause: "connect_refused", endpoint: mirrorURL},
-	},
-	{
-		name: "no such host", registries: trusting, noName: true, hubLacks: true,
-		want: want{cause: "dns_not_found", endpoint: mirrorURL, hidden: []string{"2.4"}},
-	},
-	{
-		name: "http to https", registries: trusting, mirror: mirror{plain: true},
-		want: want{cause: "http_response_to_https_client", endpoint: mirrorURL},
-	},
-	{
-		name: "https to http", registries: overHTTP,
-		want: want{cause: "http_request_to_https_server", endpoint: "http://" + mirrorHost},
-	},
-	{
-		name: "credentials missing", registries: trusting, mirror: mirror{front: basic("puller", "right")}, hubLacks: true,
-		want: want{cause: "auth_missing", endpoint: mirrorURL, hidden: []string{"2.4"}},
-	},
-	{
-		name: "credentials wrong", registries: trusting, user: "puller", pass: "wrong", mirror: mirror{front: basic("puller", "right")},
-		want: want{cause: "auth_rejected", endpoint: mirrorURL},
-	},
-	{
-		name: "404 hidden by a denial", registries: trusting, lacks: true,
-		want: want{cause: "not_found", endpoint: mirrorURL, hidden: []string{"1.6", "1.7-k3s"}},
-	},
-	{
-		name: "429", registries: trusting, mirror: mirror{front: status(http.StatusTooManyRequests)},
-		want: want{cause: "rate_limited", endpoint: mirrorURL},
-	},
-	{
-		name: "healthy", registries: trusting, user: "puller", pass: "right", mirror: mirror{front: basic("puller", "right")},
-		want: want{healthy: true},
-	},
-}
+	twoMirrors = `mirrors:
+  docker.io:
+    endpoint:
+      - https://mirror.example.com:5000
+      - https://mirror2.example.com:5000
+configs:
+  "mirror.example.com:5000":
+    tls:
+      ca_file: /etc/rancher/k3s/mirror-ca.crt
+  "mirror2.example.com:5000":
+    tls:
+      ca_file: /etc/rancher/k3s/mirror-ca.crt
+`
+)
 
-// basic wants this user and password.
-func basic(user, pass string) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if u, p, ok := r.BasicAuth(); !ok || u != user || p != pass {
-				w.Header().Set("WWW-Authenticate", `Basic realm="mirror"`)
-				http.Error(w, `{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}`, http.StatusUnauthorized)
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
-}
+// Secrets of the stage, which no output may hold.
+const (
+	password  = "open-sesame-7f3a"
+	wrongPass = "open-barley-7f3a"
+	signature = "signed-by-the-store-7f3a"
+)
 
-// status answers every request but the ping with this.
-func status(code int) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/v2/" {
-				next.ServeHTTP(w, r)
-				return
-			}
-			http.Error(w, http.StatusText(code), code)
-		})
-	}
-}
+// at is the mirror alone, as a scenario's sites.
+func at(mirror site) map[string]site { return map[string]site{mirrorHost: mirror} }
