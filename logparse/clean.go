@@ -172,10 +172,11 @@ func wordEnd(text string) int {
 
 // looksSecret tells base64 and tokens from English, and from the parameters of a challenge.
 func looksSecret(word string) bool {
+	word = strings.TrimRight(word, ".:")
 	if len(word) < 8 || strings.Contains(word, `realm=`) {
 		return false
 	}
-	return strings.ContainsAny(word, "0123456789+/=") || strings.ContainsFunc(word[1:], unicode.IsUpper)
+	return strings.ContainsAny(word, "0123456789+/=-._~") || strings.ContainsFunc(word[1:], unicode.IsUpper)
 }
 
 // secretNames end the names of parameters, fields and headers whose value is secret.

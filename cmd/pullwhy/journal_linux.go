@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"io/fs"
 	"os/exec"
 	"path/filepath"
@@ -27,5 +27,5 @@ func journalctl(ctx context.Context, root string, args ...string) (*exec.Cmd, er
 		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
 		return cmd, nil
 	}
-	return nil, fmt.Errorf("%q has no journalctl", root)
+	return nil, errors.New("the node has no journalctl")
 }
