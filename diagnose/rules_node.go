@@ -137,12 +137,15 @@ func (o observation) mend() []Note {
 }
 
 func (o observation) mendIssue() []Note {
-	fix := Note{Text: o.issue.Fix, File: o.issue.File, Line: o.issue.Line}
+	fix := Note{Text: o.issue.Fix, File: o.issue.File, Line: o.issue.Line, Command: o.issue.Command}
 	if rule, ok := registry.RuleOf(o.issue.Code); ok && fix.Text == "" {
 		fix.Text = rule.Fix
 	}
 	if strings.HasSuffix(o.issue.File, "hosts.toml") {
 		return []Note{fix} // read at every pull
+	}
+	if o.issue.Code == "config_not_applied" {
+		return []Note{fix} // that is the restart
 	}
 	return o.change(fix)
 }

@@ -17,6 +17,7 @@ type hostDir struct {
 	source   string      // the file that decided; "" where nothing but the built-in default is configured
 	rendered *k3sHosts   // what K3s would write there; nil where it would write nothing
 	own      bool        // hosts.toml begins as K3s' own
+	foreign  bool        // it begins as that of the other program: k3s on RKE2, rke2 on K3s
 }
 
 // certsRoot are the directories below one element of config_path, by name.
@@ -58,7 +59,11 @@ func (l *loader) readDir(dir string) *hostDir {
 		d.failure = &RouteError{Stage: StageHostList, Message: openError(abs, err), File: abs}
 		return d
 	}
-	d.own = strings.HasPrefix(string(text), header(l.node.program()))
+	for _, program := range []string{K3s, RKE2} {
+		if strings.HasPrefix(string(text), header(program)) {
+			d.own, d.foreign = program == l.node.program(), program != l.node.program()
+		}
+	}
 	l.readHosts(d, abs, text)
 	return d
 }

@@ -32,6 +32,9 @@ func (l *loader) check() {
 func (l *loader) checkDir(d *hostDir, host string, pem *pemFiles) {
 	for _, e := range d.entries {
 		for _, fault := range pem.faults(e, d.path) {
+			if l.judgedByFile && l.isEmbedded(e.host) && fault.code == codeFileUnreadable {
+				continue // K3s makes these at its start
+			}
 			where := l.faultPosition(fault, e, d)
 			l.report(Issue{Code: fault.code, File: where.File, Line: where.Line, Column: where.Column, Registry: host, Detail: fault.message})
 			if d.failure == nil {
@@ -57,7 +60,10 @@ func (l *loader) faultPosition(fault fileFault, e hostEntry, d *hostDir) Positio
 		return p
 	}
 	line := e.lines.client
-	if fault.kind == kindCA {
+	switch {
+	case d.source == l.registries.path: // lines of what would be rendered mean nothing there
+		line = 0
+	case fault.kind == kindCA:
 		line = e.lines.ca
 	}
 	return Position{File: cmp.Or(d.source, d.path), Line: line}

@@ -93,7 +93,11 @@ func (n *linter) reportDrift(name string, wanted map[string][]hostEntry, standin
 }
 
 func (n *linter) reportNotApplied(at Position, host, detail string) {
-	n.report(at, Issue{Code: codeNotApplied, Registry: host, Detail: detail, Fix: n.node.restartCommand()})
+	issue := Issue{Code: codeNotApplied, Registry: host, Detail: detail, Fix: "restart the agent, which renders the files anew: " + n.node.restarts()}
+	if n.node.Unit != "" {
+		issue.Fix, issue.Command = "restart the agent, which renders the files anew", n.node.restarts()
+	}
+	n.report(at, issue)
 }
 
 func endpointList(entries []hostEntry) string {
@@ -131,8 +135,9 @@ func (n *linter) usesTemplate() bool {
 	return n.files.exists(dir+"/config.toml.tmpl") || n.files.exists(dir+"/config-v3.toml.tmpl")
 }
 
-// restartCommand makes a change of registries.yaml take effect.
-func (n *Node) restartCommand() string {
+// restarts is what makes a change of registries.yaml take effect: a command where the role
+// of the node is known.
+func (n *Node) restarts() string {
 	switch {
 	case n.Unit != "":
 		return "systemctl restart " + n.Unit

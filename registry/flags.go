@@ -10,9 +10,12 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// settingsOf collects what config.yaml and command lines say, by flag name; later values
-// replace earlier ones.
-type settingsOf map[string]string
+// settingsOf collects what the environment, config.yaml and command lines say, by flag
+// name; later values replace earlier ones.
+type settingsOf map[string]setting
+
+// A setting is the value of a flag and the file that gave it.
+type setting struct{ value, from string }
 
 // valueFlags are the flags read here that take a value; the others are switches.
 var valueFlags = map[string]string{
@@ -20,8 +23,13 @@ var valueFlags = map[string]string{
 	"https-listen-port": "https-listen-port", "supervisor-port": "supervisor-port", "service-cidr": "service-cidr",
 }
 
+// shownFlags are those that a source is said to set.
+var shownFlags = []string{
+	"config", "data-dir", "disable-default-registry-endpoint", "embedded-registry", "https-listen-port", "private-registry", "service-cidr", "supervisor-port",
+}
+
 // addArgs reads a command line.
-func (s settingsOf) addArgs(args []string) {
+func (s settingsOf) addArgs(args []string, from string) {
 	for i := 0; i < len(args); i++ {
 		flag, value, given := strings.Cut(strings.TrimLeft(args[i], "-"), "=")
 		if !strings.HasPrefix(args[i], "-") {
@@ -31,34 +39,39 @@ func (s settingsOf) addArgs(args []string) {
 		switch {
 		case takes && !given && i+1 < len(args):
 			i++
-			s[long] = args[i]
+			s[long] = setting{args[i], from}
 		case takes:
-			s[long] = value
+			s[long] = setting{value, from}
 		case given:
-			s[flag] = value
+			s[flag] = setting{value, from}
 		default:
-			s[flag] = "true"
+			s[flag] = setting{"true", from}
 		}
 	}
 }
 
-// addYAML reads config.yaml, whose keys are flags without the dashes. It returns why the
-// file cannot be used.
+// addYAML reads config.yaml, whose keys are flags without the dashes; one that ends in + adds
+// to what earlier files say. It returns why the file cannot be used.
 // (k3s pkg/configfilearg/parser.go)
-func (s settingsOf) addYAML(text []byte) *yamlError {
+func (s settingsOf) addYAML(text []byte, from string) *yamlError {
 	root, err := parseYAML(text)
 	if err != nil || root == nil {
 		return err
 	}
 	r := &yamlReader{}
 	r.mapping(root, "map", func() {}, func(key string, _, value *yaml.Node) {
-		key = strings.TrimSuffix(strings.TrimLeft(key, "-"), "+")
+		key, adds := strings.CutSuffix(strings.TrimLeft(key, "-"), "+")
 		if long, takes := valueFlags[key]; takes {
 			key = long
 		}
-		if text, ok := r.scalars(value); ok {
-			s[key] = text
+		text, ok := r.scalars(value)
+		switch {
+		case !ok:
+			return
+		case adds && s[key].value != "":
+			text = s[key].value + "," + text
 		}
+		s[key] = setting{text, from}
 	})
 	return r.fatal
 }
@@ -86,15 +99,15 @@ func (r *yamlReader) scalars(n *yaml.Node) (text string, ok bool) {
 }
 
 func (s settingsOf) flags() Flags {
-	f := Flags{PrivateRegistry: s["private-registry"]}
-	f.DisableDefaultEndpoint, _ = strconv.ParseBool(s["disable-default-registry-endpoint"])
-	f.EmbeddedRegistry, _ = strconv.ParseBool(s["embedded-registry"])
+	f := Flags{PrivateRegistry: s["private-registry"].value}
+	f.DisableDefaultEndpoint, _ = strconv.ParseBool(s["disable-default-registry-endpoint"].value)
+	f.EmbeddedRegistry, _ = strconv.ParseBool(s["embedded-registry"].value)
 	for _, port := range []string{"https-listen-port", "supervisor-port"} {
-		if n, err := strconv.Atoi(s[port]); err == nil {
+		if n, err := strconv.Atoi(s[port].value); err == nil {
 			f.SupervisorPort = n
 		}
 	}
-	f.IPv6Only = onlyIPv6(s["service-cidr"])
+	f.IPv6Only = onlyIPv6(s["service-cidr"].value)
 	return f
 }
 
@@ -124,8 +137,20 @@ func (f *files) readConfigYAML(abs string, s settingsOf) {
 		if err != nil {
 			continue
 		}
-		if err := s.addYAML(text); err != nil {
+		if err := s.addYAML(text, file); err != nil {
 			f.complain(file, err.Error())
+		}
+	}
+}
+
+// noteFlags adds to each source which of the flags that count it sets.
+func (f *files) noteFlags(s settingsOf) {
+	for _, flag := range shownFlags {
+		for i := range f.sources {
+			source := &f.sources[i]
+			if s[flag].from == source.Path && source.Status == StatusRead {
+				source.Detail = strings.TrimPrefix(source.Detail+", "+flag+"="+s[flag].value, ", ")
+			}
 		}
 	}
 }

@@ -51,6 +51,7 @@ func (n *linter) lint() {
 		n.lintFlags()
 		n.lintDrift()
 	}
+	n.lintFlagFiles()
 	n.lintShadowed()
 	n.lintTemplates()
 	n.lintMisplaced()

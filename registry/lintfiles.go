@@ -82,7 +82,7 @@ func (n *linter) lintFlags() {
 		if m.key == nil {
 			continue
 		}
-		own = own || !isLocalhost(name)
+		own = own || !isLocalhost(name) // K3s leaves those out
 		s, configured := n.file.configs[name]
 		if n.noDefault() && name != wildcard && configured && s.key != nil && slices.ContainsFunc(m.endpoints, func(f field) bool { return f.node != nil }) {
 			n.report(n.file.position(s.key), Issue{Code: codeDefaultKept, Registry: name,
@@ -97,10 +97,23 @@ func (n *linter) lintFlags() {
 	}
 }
 
+// lintFlagFiles finds a config.yaml that K3s refuses, as it refuses to start with it.
+func (n *linter) lintFlagFiles() {
+	for _, s := range n.node.Sources {
+		text, err := readLimited(n.files.fs, s.Path, maxConfigSize)
+		if s.Kind != KindConfigYAML || s.Status != StatusUnreadable || err != nil {
+			continue
+		}
+		if err := (settingsOf{}).addYAML(text, s.Path); err != nil {
+			n.report(Position{s.Path, err.Line, err.Column}, Issue{Code: codeSyntax, Detail: err.Error(), Fix: err.Fix})
+		}
+	}
+}
+
 // flagPosition is where a flag stands in the node's files.
 func (n *linter) flagPosition(flag string) Position {
 	for _, s := range n.node.Sources {
-		if s.Status != StatusRead || s.Kind != KindConfigYAML && s.Kind != KindUnit && s.Kind != KindEnvironment {
+		if s.Status != StatusRead || s.Kind == KindProcess || !strings.Contains(s.Detail, flag) {
 			continue
 		}
 		text, err := readLimited(n.files.fs, s.Path, maxConfigSize)
@@ -128,8 +141,11 @@ func (n *linter) lintShadowed() {
 			case d.own || !n.node.isK3s() || n.judgedByFile && d.rendered != nil:
 			case host != name && generated:
 				n.shadow(d, host, fmt.Sprintf("containerd prefers this directory to %s, which K3s writes", host))
-			case n.rendered[wildcardDir] != nil && name != wildcardDir && n.rendered[name] == nil && d.source == "":
+			case n.rendered[wildcardDir] == nil || name == wildcardDir || n.rendered[name] != nil:
+			case d.source == "":
 				n.shadow(d, host, fmt.Sprintf("this directory has no hosts.toml, and keeps %s from the wildcard mirror", host))
+			case d.foreign:
+				n.shadow(d, host, fmt.Sprintf("this directory was left here by another program, and keeps %s from the wildcard mirror", host))
 			}
 		}
 	}
@@ -137,11 +153,25 @@ func (n *linter) lintShadowed() {
 
 func (n *linter) shadow(d *hostDir, host, detail string) {
 	n.report(Position{File: d.path}, Issue{Code: codeShadowed, Registry: host, Detail: detail,
-		Fix: "if nobody needs it, remove it: rm -r " + d.path})
+		Fix: "if nobody needs the directory, remove it", Command: command("rm -r", d.path)})
+}
+
+// plainPath is a path that needs no quotation marks in a shell.
+var plainPath = regexp.MustCompile(`^/[\w./:@-]+$`)
+
+// command is one to type, "" where a path in it would need care.
+func command(words ...string) string {
+	for _, word := range words[1:] {
+		if !plainPath.MatchString(word) {
+			return ""
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 var (
 	templateBase     = regexp.MustCompile(`\{\{-?\s*template\s+"base"`)
+	templateAuth     = regexp.MustCompile(`(?m)^[^#\n]*(\bauth\b|PrivateRegistryConfig)`)
 	templateRegistry = regexp.MustCompile(`(?m)^[^#\n]*(registry|config_path|PrivateRegistryConfig)`)
 )
 
@@ -150,16 +180,28 @@ func (n *linter) lintTemplates() {
 	if !n.node.isK3s() {
 		return
 	}
-	for _, name := range []string{"config.toml.tmpl", "config-v3.toml.tmpl"} {
-		abs := path.Join(path.Dir(n.node.certsD()), name)
-		text, err := n.files.readAny(abs, KindTemplate, maxConfigSize)
-		if err != nil || templateBase.Match(text) || templateRegistry.Match(text) {
-			continue
-		}
-		n.report(Position{File: abs, Line: 1}, Issue{Code: codeTemplate,
-			Detail: "this template has no registry section: mirrors and credentials of registries.yaml do not reach containerd",
-			Fix:    `begin it with {{ template "base" . }} and keep only what you add`})
+	abs := path.Join(path.Dir(n.node.certsD()), "config-v3.toml.tmpl")
+	text, err := n.files.readAny(abs, KindTemplate, maxConfigSize)
+	if err != nil || n.version.before(2, 0, 0) { // which knows version 2 only
+		abs = path.Join(path.Dir(abs), "config.toml.tmpl")
+		text, err = n.files.readAny(abs, KindTemplate, maxConfigSize)
 	}
+	if err != nil || templateBase.Match(text) {
+		return
+	}
+	issue := Issue{Code: codeTemplate, Fix: `begin it with {{ template "base" . }} and keep only what you add`}
+	switch {
+	case !templateRegistry.Match(text):
+		issue.Detail = "this template has no registry section: mirrors and credentials of registries.yaml do not reach containerd"
+	case len(n.file.credentials()) > 0 && !templateAuth.Match(text):
+		issue.Detail = "this template has no place for credentials: those of registries.yaml do not reach containerd"
+	default:
+		return
+	}
+	if n.void == nil && len(n.file.mirrors)+len(n.file.configs) == 0 {
+		issue.Severity = SeverityInfo // there is nothing to lose yet
+	}
+	n.report(Position{File: abs, Line: 1}, issue)
 }
 
 // lintMisplaced finds a registries.yaml in a place where the agent does not look.
@@ -168,25 +210,31 @@ func (n *linter) lintMisplaced() {
 		return
 	}
 	program, used := n.node.program(), n.node.registriesPath()
-	dir := "/etc/rancher/" + program
-	candidates := []string{
-		dir + "/registry.yaml", dir + "/registry.yml", dir + "/registries.yml", dir + "/registries.yaml.txt", dir + "/registries",
-		"/etc/rancher/registries.yaml", dir + "/config.yaml.d/registries.yaml", n.node.dataDir() + "/registries.yaml",
-		n.node.dataDir() + "/server/manifests/registries.yaml", n.node.dataDir() + "/agent/etc/containerd/registries.yaml",
-		n.node.dataDir() + "/agent/etc/registries.yaml",
-	}
-	for _, abs := range candidates {
-		if abs == used {
-			continue
-		}
+	for _, abs := range n.elsewhereCandidates() {
 		text, err := readLimited(n.files.fs, abs, maxConfigSize)
-		if err != nil || !looksLikeRegistries(abs, text) {
+		if abs == used || err != nil || !looksLikeRegistries(abs, text) {
 			continue
 		}
-		n.report(Position{File: abs, Line: 1}, Issue{Code: codeMisplaced,
-			Detail: fmt.Sprintf("this looks like a registries.yaml, and %s reads only %s", program, used),
-			Fix:    fmt.Sprintf("mv %s %s", abs, used)})
+		issue := Issue{Code: codeMisplaced, Detail: fmt.Sprintf("this looks like a registries.yaml, and %s reads only %s", program, used)}
+		issue.Fix, issue.Command = "move it there", command("mv", abs, used)
+		if n.files.exists(used) {
+			issue.Fix, issue.Command = "join the two, and remove this one", ""
+		}
+		n.report(Position{File: abs, Line: 1}, issue)
 	}
+}
+
+// elsewhereCandidates are where a registries.yaml is put by mistake.
+func (n *linter) elsewhereCandidates() []string {
+	dir, other := "/etc/rancher/"+n.node.program(), map[string]string{K3s: RKE2, RKE2: K3s}[n.node.program()]
+	all := []string{"/etc/rancher/registries.yaml", "/etc/rancher/" + other + "/registries.yaml", "/etc/" + n.node.program() + "/registries.yaml"}
+	for _, name := range []string{"registries.yaml", "registry.yaml", "registry.yml", "registries.yml", "registries.yaml.txt", "registries", "config.yaml.d/registries.yaml"} {
+		all = append(all, path.Join(dir, name))
+	}
+	for _, sub := range []string{"", "server/manifests", "agent", "agent/etc", "agent/etc/containerd"} {
+		all = append(all, path.Join(n.node.dataDir(), sub, "registries.yaml"))
+	}
+	return all
 }
 
 func looksLikeRegistries(abs string, text []byte) bool {

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"path"
 )
@@ -16,9 +17,6 @@ type Assumption struct {
 	RegistriesPath string
 	// DisableDefaultEndpoint supposes --disable-default-registry-endpoint.
 	DisableDefaultEndpoint bool
-	// Elsewhere supposes that the text is for another node: the certificates and keys that
-	// it names are not looked for on this one.
-	Elsewhere bool
 }
 
 // Load reads the node's registry configuration: registries.yaml, and where containerd's
@@ -27,14 +25,18 @@ type Assumption struct {
 // in Sources, and what containerd makes of it in the errors of [Config.Endpoints].
 func Load(node *Node) *Config { return LoadAssuming(node, Assumption{}) }
 
-// LoadAssuming is Load under an assumption.
+// LoadAssuming is Load under an assumption. A registries.yaml that is supposed where there is
+// no K3s or RKE2 is for another node: the files that it names are not looked for.
 func LoadAssuming(node *Node, a Assumption) *Config {
 	l := &loader{node: node, assumed: a, files: newFiles(node.FS)}
-	l.version = parseVersion(node.ContainerdVersion)
+	if a.Registries != nil && !node.isK3s() {
+		l.node, l.elsewhere = &Node{Root: node.Root, FS: node.FS, Distribution: K3s}, true
+	}
+	l.version = parseVersion(l.node.ContainerdVersion)
 	l.dialect = dialect{fork: l.fork(), version: l.version}
 	l.registries = &registriesFile{}
 	l.readRegistries()
-	cri := l.files.readCRI(node.configTOML(), l.version)
+	cri := l.files.readCRI(l.node.configTOML(), l.version)
 	l.judgedByFile = a.Registries != nil || cri == nil && node.isK3s()
 	c := &Config{Node: node, loader: l}
 	if cri == nil {
@@ -46,7 +48,7 @@ func LoadAssuming(node *Node, a Assumption) *Config {
 	l.cri = cri
 	l.readRoots()
 	l.pem = newPEMFiles(l.files)
-	l.pem.elsewhere = a.Elsewhere
+	l.pem.elsewhere = l.elsewhere
 	l.check()
 	c.Sources, c.Issues = l.files.sources, l.issues
 	return c
@@ -60,6 +62,7 @@ type loader struct {
 	version version
 	dialect dialect
 
+	elsewhere    bool // what is assumed is for another node
 	registries   *registriesFile
 	void         *RouteError          // registries.yaml is refused
 	rendered     map[string]*k3sHosts // what K3s writes from it, by directory
@@ -87,10 +90,15 @@ func (l *loader) readRegistries() {
 		}
 		var err error
 		text, err = l.files.read(abs, KindRegistriesYAML, maxConfigSize)
-		if err != nil && !isAbsent(err) {
+		switch {
+		case err == nil:
+		case isAbsent(err):
+			return
+		case errors.Is(err, fs.ErrPermission): // K3s, which is root, can read it
+			l.void = &RouteError{Stage: StageRegistriesYAML, Message: openError(abs, err), File: abs}
+			return
+		default:
 			l.refuse(abs, yamlError{Message: openError(abs, err)}, "")
-		}
-		if err != nil {
 			return
 		}
 	}

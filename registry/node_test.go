@@ -55,6 +55,36 @@ func TestReadNode(t *testing.T) {
 			Env:       map[string]string{"HTTP_PROXY": "http://192.0.2.9:3128", "NO_PROXY": "192.0.2.0/24"},
 			EnvSource: "/etc/systemd/system/k3s-agent.service.env", LogPath: "/data/k3s/agent/containerd/containerd.log",
 		}},
+		{name: "variables in the unit's command, and a data directory", files: map[string]string{
+			"/etc/systemd/system/k3s.service":     "[Service]\nEnvironmentFile=-/etc/default/%N\nEnvironmentFile=/etc/systemd/system/k3s.service.env\nExecStart=/usr/local/bin/k3s server $K3S_ARGS --private-registry=${DIR}/r.yaml\n",
+			"/etc/default/k3s":                    "DIR=/etc/site\n",
+			"/etc/systemd/system/k3s.service.env": "K3S_ARGS='--embedded-registry --disable-default-registry-endpoint=false'\nK3S_DATA_DIR=/data\n",
+			"/etc/rancher/k3s/config.yaml":        "disable-default-registry-endpoint: true\nhttps-listen-port: 7443\n",
+		}, want: Node{
+			Distribution: K3s, DataDir: "/data", Unit: "k3s", LogPath: "/data/agent/containerd/containerd.log",
+			Flags: Flags{EmbeddedRegistry: true, PrivateRegistry: "/etc/site/r.yaml", SupervisorPort: 7443},
+		}},
+		{name: "environment of the process before that of the unit, config file named in it", files: map[string]string{
+			"/proc/7/cmdline": "/usr/local/bin/k3s\x00agent\x00--config\x00/etc/flag.yaml\x00",
+			"/proc/7/environ": "K3S_CONFIG_FILE=/etc/env.yaml\x00K3S_TOKEN=secret\x00",
+			"/etc/systemd/system/k3s-agent.service.env": "K3S_CONFIG_FILE=/etc/unit.yaml\n",
+			"/etc/env.yaml":          "private-registry: /etc/env-registries.yaml\nservice-cidr: [fd00::/108]\n",
+			"/etc/env.yaml.d/a.yaml": "service-cidr+: [\"10.0.0.0/16\"]\n",
+			"/etc/flag.yaml":         "embedded-registry: true\n",
+			"/etc/unit.yaml":         "embedded-registry: true\n",
+		}, want: Node{
+			Distribution: K3s, DataDir: "/var/lib/rancher/k3s", Unit: "k3s-agent", LogPath: "/var/lib/rancher/k3s/agent/containerd/containerd.log",
+			Flags: Flags{PrivateRegistry: "/etc/env-registries.yaml"},
+		}},
+		{name: "two units, one that starts at boot", files: map[string]string{
+			"/etc/systemd/system/k3s.service":                               "[Service]\n",
+			"/etc/systemd/system/k3s-agent.service":                         "[Service]\n",
+			"/etc/systemd/system/multi-user.target.wants/k3s-agent.service": "[Service]\n",
+		}, want: Node{Distribution: K3s, DataDir: "/var/lib/rancher/k3s", Unit: "k3s-agent", LogPath: "/var/lib/rancher/k3s/agent/containerd/containerd.log"}},
+		{name: "a server's data and no unit", files: map[string]string{
+			"/var/lib/rancher/rke2/server/tls/server-ca.crt": "",
+			"/var/lib/rancher/rke2/agent/x":                  "",
+		}, want: Node{Distribution: RKE2, DataDir: "/var/lib/rancher/rke2", Unit: "rke2-server", LogPath: "/var/lib/rancher/rke2/agent/containerd/containerd.log"}},
 		{name: "rke2", files: map[string]string{
 			"/etc/rancher/rke2/registries.yaml":                  "",
 			"/usr/local/lib/systemd/system/rke2-server.service":  "[Service]\nExecStart=/usr/local/bin/rke2 server\n",
@@ -107,6 +137,31 @@ func TestReadNodeBrokenFlags(t *testing.T) {
 		}
 	}
 	t.Errorf("sources %+v lack %+v", node.Sources, want)
+}
+
+// The sources say which flag was found where, and only the one that counts.
+func TestSourcesOfFlags(t *testing.T) {
+	node := ReadNode(nodeFS(map[string]string{
+		"/etc/rancher/k3s/config.yaml":          "embedded-registry: true\ndisable-default-registry-endpoint: true\ntoken: secret\n",
+		"/etc/rancher/k3s/config.yaml.d/9.yaml": "private-registry: /etc/r.yaml\n",
+		"/etc/systemd/system/k3s.service":       "[Service]\nExecStart=/usr/local/bin/k3s server --disable-default-registry-endpoint=false\n",
+		"/proc/7/cmdline":                       "/usr/local/bin/k3s\x00server\x00--data-dir=/data\x00",
+	}))
+	got := map[string]string{}
+	for _, s := range node.Sources {
+		if s.Detail != "" {
+			got[s.Path] = s.Detail
+		}
+	}
+	want := map[string]string{
+		"/etc/rancher/k3s/config.yaml":          "embedded-registry=true",
+		"/etc/rancher/k3s/config.yaml.d/9.yaml": "private-registry=/etc/r.yaml",
+		"/etc/systemd/system/k3s.service":       "disable-default-registry-endpoint=false",
+		"/proc/7/cmdline":                       "data-dir=/data",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
 
 // What is no regular file of a sane size is refused at once.

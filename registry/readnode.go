@@ -1,7 +1,9 @@
 package registry
 
 import (
+	"cmp"
 	"io/fs"
+	"maps"
 	"strings"
 )
 
@@ -17,6 +19,7 @@ func ReadNode(fsys fs.FS) *Node {
 	r.processes = r.files.processes()
 	r.identify()
 	r.readUnit()
+	r.readProcess()
 	r.readFlags()
 	r.readEnvironment()
 	r.readVersion()
@@ -30,6 +33,9 @@ type nodeReader struct {
 	processes []process
 	runtime   *process // K3s or RKE2 that runs
 	unit      unit
+	env       map[string]string // of K3s or RKE2, else of the unit
+	envFrom   map[string]string // the file that each variable came from
+	proxyFrom string            // the file that the proxy's came from
 }
 
 // other runtimes keep their files elsewhere.
@@ -92,18 +98,13 @@ func (r *nodeReader) unitsOf(distribution string) []string {
 	return found
 }
 
-// readUnit picks the unit that the running process belongs to, else the one installed.
+// readUnit picks the unit that the running process belongs to, else the one that starts at
+// boot, else one installed, else that of a server where there is a server's data.
 func (r *nodeReader) readUnit() {
 	n := &r.node
 	switch {
 	case r.runtime == nil:
-		units := r.unitsOf(n.Distribution)
-		if own := n.runtimeUnits(); own[0] != Containerd {
-			units = append(units, own...) // a snap's unit, or one that k0s made where it likes
-		}
-		if len(units) > 0 {
-			n.Unit = units[0]
-		}
+		n.Unit = r.installedUnit()
 	case n.Distribution == RKE2:
 		n.Unit = "rke2-" + r.runtime.role()
 	case r.runtime.role() == "agent":
@@ -116,35 +117,34 @@ func (r *nodeReader) readUnit() {
 	}
 }
 
-// readFlags reads config.yaml, and over it the command line.
+// readFlags reads the environment, over it config.yaml, and over that the command line.
+// (k3s pkg/configfilearg/parser.go)
 func (r *nodeReader) readFlags() {
 	n := &r.node
 	if !n.isK3s() {
 		return
 	}
-	line := settingsOf{}
-	line.addArgs(r.unit.args)
+	line, all := settingsOf{}, settingsOf{}
+	line.addArgs(r.unit.args, r.unit.file)
 	if r.runtime != nil {
-		line.addArgs(r.runtime.args)
+		abs := r.runtime.dir + "/cmdline"
+		r.files.note(abs, KindProcess, nil)
+		line.addArgs(r.runtime.args, abs)
 	}
-	all := settingsOf{}
-	file := "/etc/rancher/" + n.program() + "/config.yaml"
-	for _, named := range []string{r.unit.env[strings.ToUpper(n.program())+"_CONFIG_FILE"], line["config"]} {
-		if named != "" {
-			file = named
+	prefix := strings.ToUpper(n.program()) + "_"
+	for variable, flag := range map[string]string{"CONFIG_FILE": "config", "DATA_DIR": "data-dir"} {
+		if value := r.env[prefix+variable]; value != "" {
+			all[flag] = setting{value, r.envFrom[prefix+variable]}
 		}
 	}
-	if dir := r.unit.env[strings.ToUpper(n.program())+"_DATA_DIR"]; dir != "" {
-		all["data-dir"] = dir
-	}
+	file := cmp.Or(all["config"].value, line["config"].value, "/etc/rancher/"+n.program()+"/config.yaml")
 	r.files.readConfigYAML(file, all)
-	for flag, value := range line {
-		all[flag] = value
-	}
+	maps.Copy(all, line)
 	n.Flags = all.flags()
-	n.DataDir = strings.TrimRight(all["data-dir"], "/")
+	n.DataDir = strings.TrimRight(all["data-dir"].value, "/")
 	n.DataDir = n.dataDir()
 	n.LogPath = n.DataDir + "/agent/containerd/containerd.log"
+	r.files.noteFlags(all)
 }
 
 // containerd is the running containerd of a data directory, nil for none.
@@ -157,38 +157,67 @@ func (r *nodeReader) containerd(dataDir string) *process {
 	return nil
 }
 
+func (r *nodeReader) installedUnit() string {
+	n := &r.node
+	units := r.unitsOf(n.Distribution)
+	if own := n.runtimeUnits(); own[0] != Containerd {
+		units = append(units, own...) // a snap's unit, or one that k0s made where it likes
+	}
+	for _, unit := range units {
+		if r.files.exists("/etc/systemd/system/multi-user.target.wants/" + unit + ".service") {
+			return unit
+		}
+	}
+	switch {
+	case len(units) > 0:
+		return units[0]
+	case n.isK3s() && r.files.isDir("/var/lib/rancher/"+n.Distribution+"/server/tls"):
+		return map[string]string{K3s: "k3s", RKE2: "rke2-server"}[n.Distribution]
+	}
+	return ""
+}
+
+// readProcess reads the environment of the running K3s or RKE2, which is that of its unit
+// where none runs.
+func (r *nodeReader) readProcess() {
+	r.env, r.envFrom, r.proxyFrom = r.unit.env, r.unit.from, r.unit.proxyFrom
+	if r.runtime == nil {
+		return
+	}
+	abs := r.runtime.dir + "/environ"
+	if text, err := r.files.read(abs, KindProcess, maxProcessFile); err == nil {
+		r.env, r.envFrom, r.proxyFrom = parseEnviron(text), map[string]string{}, abs
+		for variable := range r.env {
+			r.envFrom[variable] = abs
+		}
+	}
+}
+
 // readEnvironment takes that of the running containerd, else of its parent, else of the
 // unit.
 func (r *nodeReader) readEnvironment() {
 	n := &r.node
-	for _, p := range []*process{r.containerd(n.DataDir), r.runtime} {
-		if p == nil {
-			continue
-		}
+	n.Env, n.EnvSource = pickEnvironment(r.env, n.isK3s()), r.proxyFrom
+	p := r.containerd(n.DataDir)
+	if p != nil {
 		abs := p.dir + "/environ"
-		text, err := r.files.read(abs, KindProcess, maxProcessFile)
-		if err == nil {
-			n.Env = pickEnvironment(parseEnviron(text), p.program != Containerd)
-			n.EnvSource = abs
-			break
+		if text, err := r.files.read(abs, KindProcess, maxProcessFile); err == nil {
+			n.Env, n.EnvSource = pickEnvironment(parseEnviron(text), false), abs
 		}
-	}
-	if n.EnvSource == "" {
-		n.Env, n.EnvSource = pickEnvironment(r.unit.env, n.isK3s()), r.unit.from
+		if !n.isK3s() {
+			r.readConfigFlag(p)
+		}
 	}
 	if len(n.Env) == 0 {
 		n.EnvSource = ""
-	}
-	if p := r.containerd(n.DataDir); p != nil && !n.isK3s() {
-		r.readConfigFlag(p)
 	}
 }
 
 // readConfigFlag notes the file that a containerd of no distribution was started with.
 func (r *nodeReader) readConfigFlag(p *process) {
 	line := settingsOf{}
-	line.addArgs(p.args)
-	if file := line["config"]; file != "" {
+	line.addArgs(p.args, p.dir+"/cmdline")
+	if file := line["config"].value; file != "" {
 		r.node.ConfigTOML = file
 	}
 }

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"path"
+	"regexp"
 	"strings"
 )
 
@@ -13,9 +14,12 @@ var unitDirs = []string{
 // A unit is a systemd service with its drop-ins.
 type unit struct {
 	name string
-	args []string // of ExecStart, without the program
+	args []string // of ExecStart, without the program, variables expanded
+	file string   // that has ExecStart
 	env  map[string]string
-	from string // the file that the environment came from last
+	from map[string]string // the file that each variable came from last
+
+	proxyFrom string // the file that gave a variable of proxyEnvironment last
 }
 
 func (f *files) hasUnit(name string) bool {
@@ -29,8 +33,8 @@ func (f *files) hasUnit(name string) bool {
 
 // readUnit reads a unit's file, its drop-ins and environment files.
 func (f *files) readUnit(name string) unit {
-	u := unit{name: name, env: map[string]string{}}
-	var envFiles []string
+	u := unit{name: name, env: map[string]string{}, from: map[string]string{}}
+	var envFiles, command []string
 	for _, file := range f.unitFiles(name) {
 		text, err := f.readAny(file, KindUnit, maxConfigSize)
 		if err != nil {
@@ -40,10 +44,7 @@ func (f *files) readUnit(name string) unit {
 			key, value, _ := strings.Cut(line, "=")
 			switch strings.TrimSpace(key) {
 			case "ExecStart":
-				u.args = nil
-				if words := shellWords(value); len(words) > 0 {
-					u.args = words[1:]
-				}
+				command, u.file = shellWords(value), file
 			case "Environment":
 				u.set(shellWords(value), file)
 			case "EnvironmentFile":
@@ -64,7 +65,26 @@ func (f *files) readUnit(name string) unit {
 			u.set([]string{strings.Join(shellWords(strings.TrimPrefix(line, "export ")), " ")}, file)
 		}
 	}
+	if len(command) > 0 {
+		u.args = u.expand(command[1:])
+	}
 	return u
+}
+
+var variable = regexp.MustCompile(`\$\{(\w+)\}`)
+
+// expand replaces variables as systemd does: $NAME alone becomes words, ${NAME} a part of
+// one. (systemd.service(5), Command lines)
+func (u *unit) expand(words []string) []string {
+	var all []string
+	for _, word := range words {
+		if name, ok := strings.CutPrefix(word, "$"); ok && !strings.HasPrefix(name, "{") {
+			all = append(all, shellWords(u.env[name])...)
+			continue
+		}
+		all = append(all, variable.ReplaceAllStringFunc(word, func(v string) string { return u.env[v[2:len(v)-1]] }))
+	}
+	return all
 }
 
 // unitFiles are the unit's file and its drop-ins in the order in which they apply.
@@ -91,9 +111,10 @@ func (f *files) unitFiles(name string) []string {
 func (u *unit) set(assignments []string, file string) {
 	for _, text := range assignments {
 		if key, value, ok := strings.Cut(text, "="); ok {
-			u.env[strings.TrimSpace(key)] = value
+			key = strings.TrimSpace(key)
+			u.env[key], u.from[key] = value, file
 			if proxyEnvironment[strings.TrimPrefix(key, containerdPrefix)] {
-				u.from = file
+				u.proxyFrom = file
 			}
 		}
 	}

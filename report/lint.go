@@ -45,5 +45,8 @@ func (p *printer) issue(i registry.Issue) {
 			p.line("  %s", line)
 		}
 	}
+	if i.Command != "" {
+		p.line("  $ %s", p.clean(i.Command))
+	}
 	p.line("")
 }

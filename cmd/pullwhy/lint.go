@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -62,6 +63,9 @@ func (l *linting) lintNode() error {
 	l.issues = config.Lint(l.node.ListedImages())
 	l.sources = append(l.node.Sources, config.Sources...)
 	for _, s := range l.sources {
+		if s.Kind == registry.KindRegistriesYAML && s.Status == registry.StatusUnreadable && len(l.issues) == 0 {
+			return fmt.Errorf("reading %q: %s", s.Path, s.Detail)
+		}
 		if s.Status == registry.StatusRead && (s.Kind == registry.KindRegistriesYAML || s.Kind == registry.KindHostsTOML || s.Kind == registry.KindConfigTOML) {
 			l.read++
 		}
@@ -75,11 +79,6 @@ func (l *linting) lintNode() error {
 
 // lintFiles judges each file by itself. One that cannot be read does not hide the others.
 func (l *linting) lintFiles(files []string) error {
-	node := *l.node
-	elsewhere := node.Distribution != registry.K3s && node.Distribution != registry.RKE2
-	if elsewhere {
-		node.Distribution = registry.K3s
-	}
 	for _, name := range files {
 		source := registry.Source{Path: name, Kind: registry.KindRegistriesYAML, Status: registry.StatusRead}
 		text, err := l.readNamed(name, aRegistriesYAML)
@@ -93,8 +92,8 @@ func (l *linting) lintFiles(files []string) error {
 			})
 		default:
 			l.read++
-			config := registry.LoadAssuming(&node, registry.Assumption{
-				Registries: text, RegistriesPath: name, DisableDefaultEndpoint: l.config.disableDefault, Elsewhere: elsewhere,
+			config := registry.LoadAssuming(l.node, registry.Assumption{
+				Registries: text, RegistriesPath: name, DisableDefaultEndpoint: l.config.disableDefault,
 			})
 			found := slices.DeleteFunc(config.Lint(nil), func(i registry.Issue) bool { return i.File != name })
 			l.issues = append(l.issues, found...)
