@@ -16,6 +16,7 @@ import (
 
 const (
 	maxRedirects = 10       // as net/http
+	maxLocation  = 16 << 10 // of a redirect that is followed, in bytes; signed ones have some kilobytes
 	maxText      = 64 << 10 // body of anything but a manifest or token, in bytes
 )
 
@@ -103,7 +104,7 @@ func (a *answer) redirect() *url.URL {
 	}
 	location := a.header.Get("Location")
 	to, err := a.url.Parse(location)
-	if err != nil || location == "" || to.Scheme != "http" && to.Scheme != "https" || to.Host == "" {
+	if err != nil || location == "" || len(location) > maxLocation || to.Scheme != "http" && to.Scheme != "https" || to.Host == "" {
 		return nil
 	}
 	return to
@@ -229,6 +230,8 @@ func sameOrigin(a, b *url.URL) bool {
 }
 
 func portOf(u *url.URL) string { return cmp.Or(u.Port(), defaultPorts[u.Scheme]) }
+
+func (a *answer) ok() bool { return a.status >= 200 && a.status < 300 }
 
 func (a *answer) media() string {
 	media, _, _ := strings.Cut(a.header.Get("Content-Type"), ";")

@@ -27,6 +27,10 @@ const (
 	// may list another one.
 	maxDepth = 4
 
+	// maxCounted bounds for how many images of a run this is done where it counts against
+	// a limit: Docker Hub allows 100 in 6 hours.
+	maxCounted = 10
+
 	whyNotFetched = "not asked: Docker Hub counts this as a pull"
 )
 
@@ -41,6 +45,11 @@ type content struct {
 func countsPulls(ep registry.Endpoint) bool {
 	u := url.URL{Host: ep.Host}
 	return slices.Contains([]string{"registry-1.docker.io", "index.docker.io", "docker.io"}, u.Hostname())
+}
+
+// fetches reports whether the image's content is asked for too.
+func (w *walk) fetches(ask Ask) bool {
+	return !countsPulls(w.endpoint) || ask.Content && w.counted.Add(1) <= maxCounted
 }
 
 // fetchConfigOf walks from what the tag resolved to, down to the descriptor of the config of
@@ -163,7 +172,7 @@ func (w *walk) fetch(ctx context.Context, from string, d ocispec.Descriptor, lim
 	a, err := w.send(ctx, request{
 		method: http.MethodGet, url: u, accept: d.MediaType + ", */*", authorization: w.authorization, limit: limit,
 	})
-	if err == nil && a.status > 299 {
+	if err == nil && !a.ok() {
 		err = w.statusFault(a)
 	}
 	if err != nil {

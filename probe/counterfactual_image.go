@@ -78,7 +78,7 @@ func (w *walk) askImage(ctx context.Context, ep registry.Endpoint) Counterfactua
 		return fails("HEAD "+u.String(), err)
 	}
 	return Counterfactual{
-		Holds:  a.status < 300 && manifestType(a.media()),
+		Holds:  a.ok() && manifestType(a.media()),
 		Detail: fmt.Sprintf("HEAD %s answers %s", u, statusLine(a.status)),
 	}
 }

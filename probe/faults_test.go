@@ -1,9 +1,12 @@
 package probe_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/probe"
@@ -22,11 +25,19 @@ type faultCase struct {
 	bareOK bool // without an image nothing fails
 }
 
+// imageOnly are faults that only an image meets.
+func imageOnly(list []faultCase) []faultCase {
+	for i := range list {
+		list[i].bareOK = true
+	}
+	return list
+}
+
 // slow is how long a server that never answers waits: longer than any step.
 const slow = time.Minute
 
 func TestFaults(t *testing.T) {
-	for _, list := range [][]faultCase{nameFaults, connectFaults, certificateFaults, tlsFaults, proxyFaults, answerFaults, basicFaults, tokenFaults, manifestFaults, hostileFaults} {
+	for _, list := range [][]faultCase{nameFaults, connectFaults, certificateFaults, tlsFaults, proxyFaults, answerFaults, basicFaults, tokenFaults, manifestFaults, contentFaults, hostileFaults, rawFaults} {
 		for _, c := range list {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
@@ -46,19 +57,30 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// checkText wants no text of a result to steer a terminal, or to be without end.
+func checkText(t *testing.T, r probe.Result) {
+	t.Helper()
+	const most = 64 << 10
+	text := fmt.Sprintf("%s %s %+v %+v %+v", r.Error, r.Target, r.Steps, r.Certificate, r.Counterfactuals)
+	if i := strings.IndexFunc(text, unicode.IsControl); i >= 0 || !utf8.ValidString(text) || len(text) > most {
+		t.Errorf("%d bytes of text, with a control character at %d", len(text), i)
+	}
+}
+
 func (c faultCase) check(t *testing.T, r probe.Result) {
 	t.Helper()
 	s := failing(r)
 	if r.Status != probe.Failed || s.Name != c.step || r.Cause != c.cause {
 		t.Errorf("%s at %q with cause %q, want failed at %q with %q\nerror: %s\nsteps: %+v", r.Status, s.Name, r.Cause, c.step, c.cause, r.Error, r.Steps)
 	}
+	checkText(t, r)
 	if !strings.Contains(r.Error, c.says) {
 		t.Errorf("error %q does not say %q", r.Error, c.says)
 	}
 	if (c.at == "") != (r.Target == "") || !strings.HasPrefix(r.Target, c.at) {
 		t.Errorf("target %q, want %q", r.Target, c.at)
 	}
-	if r.Reachable && (s.Name != probe.StepManifest) {
+	if r.Reachable && s.Name != probe.StepManifest && s.Name != probe.StepBlob {
 		t.Errorf("reachable, though it failed at %s", s.Name)
 	}
 }

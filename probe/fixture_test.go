@@ -2,7 +2,9 @@ package probe_test
 
 import (
 	"crypto/tls"
+	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -18,6 +20,8 @@ const (
 	other = "auth.example.com"
 	third = "storage.example.com"
 	image = "team/app:1.0"
+
+	tokenPath = "/token" // of token services: the only one that may get a POST
 )
 
 // A node is what a prober sees of a node, and the servers that stand around it.
@@ -48,15 +52,39 @@ func (n *node) serve(h http.HandlerFunc) string {
 }
 
 func (n *node) server(h http.Handler) *probetest.Server {
-	s := probetest.Serve(h, n.cert)
-	n.t.Cleanup(s.Close)
-	return s
+	return n.guard(probetest.Serve(n.watch(h), n.cert))
 }
 
 func (n *node) plain(h http.HandlerFunc) string {
-	s := probetest.Serve(h, nil)
-	n.t.Cleanup(s.Close)
-	return host + ":" + s.Port
+	return host + ":" + n.guard(probetest.Serve(n.watch(h), nil)).Port
+}
+
+// watch makes a test fail by a request that must never be sent, whatever it is about.
+func (n *node) watch(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		named, _, _ := net.SplitHostPort(r.Host)
+		switch {
+		case r.Method == http.MethodPost && r.URL.Path == tokenPath, r.Method == http.MethodConnect:
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			n.t.Errorf("a server got %s %s", r.Method, r.URL)
+		}
+		if r.Header.Get("Authorization") != "" && (r.TLS == nil || named == third) {
+			n.t.Errorf("credentials came to %s, TLS %t", r.Host, r.TLS != nil)
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// guard closes s at the end of a test, which fails if s had too many connections at a
+// time. The server may still count one that was closed when the next one comes.
+func (n *node) guard(s *probetest.Server) *probetest.Server {
+	n.t.Cleanup(func() {
+		s.Close()
+		if most := s.MostConnections(); most > 4+1 {
+			n.t.Errorf("%d connections at a time to one server", most)
+		}
+	})
+	return s
 }
 
 func (n *node) prober() *probe.Prober {
@@ -108,5 +136,12 @@ func (n *node) mutual(h http.Handler) string {
 
 // realm starts a token service on a host of its own and returns its URL.
 func (n *node) realm(h http.Handler) string {
-	return "https://" + other + ":" + n.server(h).Port + "/token"
+	return "https://" + other + ":" + n.server(h).Port + tokenPath
+}
+
+func write(t *testing.T, name string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 
@@ -33,6 +34,10 @@ func (l *link) handshake(ctx context.Context, conn net.Conn, o *opening, s *Step
 	}
 	if o.clientAsked && refused(err) {
 		return nil, clientRefused(err)
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		// cut off between two messages, which of a body would be something else
+		return nil, &fault{err: err, cause: cause.TLSHandshake}
 	}
 	return nil, err
 }

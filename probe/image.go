@@ -103,7 +103,7 @@ func (w *walk) resolve(ask Ask) {
 // walkManifest judges what answered the HEAD for the manifest, an answer or an error, and
 // goes on from there.
 func (w *walk) walkManifest(ask Ask, req request, a *answer, failed error) {
-	fetches := ask.Content || !countsPulls(w.endpoint)
+	var fetches bool
 	var config ocispec.Descriptor
 	err := w.do(StepManifest, func(ctx context.Context, s *Step) error {
 		s.URL = req.url.String()
@@ -111,7 +111,7 @@ func (w *walk) walkManifest(ask Ask, req request, a *answer, failed error) {
 			return failed
 		}
 		top, err := w.judgeManifest(ctx, s, req, a)
-		if err != nil || !fetches {
+		if fetches = err == nil && w.fetches(ask); !fetches {
 			return err
 		}
 		config, err = w.fetchConfigOf(ctx, s, top)
@@ -173,7 +173,7 @@ func (w *walk) judgeManifest(ctx context.Context, s *Step, req request, a *answe
 	dg := a.header.Get("Docker-Content-Digest")
 	s.MediaType, s.Digest = a.media(), dg
 	switch {
-	case a.status > 299:
+	case !a.ok():
 		return top, w.statusFault(a)
 	case !a.markup() && a.method == http.MethodHead && (dg == "" || a.length < 0):
 		if a, err = w.send(ctx, req); err != nil {
@@ -199,7 +199,7 @@ func untold(a *answer) bool {
 func (w *walk) judgeContent(s *Step, a *answer) error {
 	at := w.target(a.url)
 	switch {
-	case a.status > 299:
+	case !a.ok():
 		return w.statusFault(a)
 	case schema1(s.MediaType):
 		return &fault{err: fmt.Errorf("media type %q is no longer supported", s.MediaType), cause: cause.Schema1Unsupported, target: at}

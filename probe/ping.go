@@ -69,10 +69,12 @@ func (w *walk) judgePing(a *answer) error {
 	switch {
 	case a.status == http.StatusUnauthorized:
 		return nil
-	case a.registry() && (a.status < 300 || a.status == http.StatusNotFound):
+	case a.registry() && (a.ok() || a.status == http.StatusNotFound):
 		return nil
-	case a.status < 300:
+	case a.ok():
 		return w.judgeAnonymous(a)
+	case a.status < 300:
+		return w.notRegistry(a, "no HTTP status of an answer: "+statusLine(a.status))
 	case a.status < 400:
 		return w.notRegistry(a, fmt.Sprintf("a redirect without a usable location (%s)", statusLine(a.status)))
 	case a.status == http.StatusNotFound:

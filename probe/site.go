@@ -34,6 +34,7 @@ type site struct {
 	skew     time.Duration    // found out beside the walk; 0: see the steps
 
 	imagesCompared atomic.Int64
+	counted        atomic.Int64 // images whose content was asked for where that counts
 
 	mu     sync.Mutex
 	tokens map[string]*token

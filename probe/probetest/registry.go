@@ -42,18 +42,28 @@ func (r *Registry) Push(repository, tag string, platforms ...string) string {
 	return r.pushManifest(repository, tag, types.OCIImageIndex, index).Digest.String()
 }
 
+// PushSingle makes an image for one platform available as repository:tag, without an index.
+func (r *Registry) PushSingle(repository, tag, platform string) {
+	r.pushManifest(repository, tag, types.OCIManifestSchema1, r.manifest(repository, platform))
+}
+
 func (r *Registry) pushImage(repository, platform string) v1.Descriptor {
+	os, arch, _ := strings.Cut(platform, "/")
+	desc := r.pushManifest(repository, "", types.OCIManifestSchema1, r.manifest(repository, platform))
+	desc.Platform = &v1.Platform{OS: os, Architecture: arch}
+	return desc
+}
+
+// manifest is that of an image whose blobs are pushed.
+func (r *Registry) manifest(repository, platform string) v1.Manifest {
 	os, arch, _ := strings.Cut(platform, "/")
 	layer := r.pushBlob(repository, types.OCILayer, []byte("layer of "+repository+" for "+platform))
 	config := v1.ConfigFile{OS: os, Architecture: arch, RootFS: v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{layer.Digest}}}
-	manifest := v1.Manifest{
+	return v1.Manifest{
 		SchemaVersion: 2, MediaType: types.OCIManifestSchema1,
 		Config: r.pushBlob(repository, types.OCIConfigJSON, marshal(config)),
 		Layers: []v1.Descriptor{layer},
 	}
-	desc := r.pushManifest(repository, "", types.OCIManifestSchema1, manifest)
-	desc.Platform = &v1.Platform{OS: os, Architecture: arch}
-	return desc
 }
 
 func (r *Registry) pushManifest(repository, tag string, media types.MediaType, manifest any) v1.Descriptor {
