@@ -75,7 +75,7 @@ func (j *joined) missing(img *Image, route Route) {
 		img.Cause = cmp.Or(img.root.Cause, cause.Unknown)
 	}
 	if img.Cause == cause.NotFound {
-		img.Copy = copyCommand(img.Image, route)
+		img.Copy = copyToMirror(img.Image, route)
 	}
 }
 

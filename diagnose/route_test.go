@@ -62,7 +62,7 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-func TestCopyCommand(t *testing.T) {
+func TestCopyToMirror(t *testing.T) {
 	const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 	own := registry.Endpoint{Scheme: "https", Host: "registry-1.docker.io", Path: "/v2", Default: true, Repository: "library/nginx"}
 	for name, c := range map[string]struct {
@@ -79,7 +79,7 @@ func TestCopyCommand(t *testing.T) {
 		"embedded":     {"nginx", registry.Endpoint{Scheme: "https", Host: "127.0.0.1:6443", Path: "/v2", Embedded: true, Repository: "library/nginx"}, ""},
 		"no reference": {"No Image", own, ""},
 	} {
-		if got := copyCommand(c.image, Route{Endpoints: []registry.Endpoint{c.endpoint, own}}); got != c.want {
+		if got := copyToMirror(c.image, Route{Endpoints: []registry.Endpoint{c.endpoint, own}}); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}

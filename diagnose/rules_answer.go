@@ -95,8 +95,8 @@ func bring(o observation) []Note {
 // copies is the command that brings the image into the endpoint.
 func (o observation) copies() []Note {
 	bring := Note{Text: fmt.Sprintf("bring it into %s: %s", o.host(), o.concerned())}
-	if ref, err := registry.ParseReference(o.image); err == nil && ref.Digest == "" && o.endpoint.Path == "/v2" {
-		bring.Command = fmt.Sprintf("crane copy %s %s", quote(o.image), quote(o.host()+"/"+o.repository()+":"+ref.Identifier()))
+	if ref, err := registry.ParseReference(o.image); err == nil {
+		bring.Command = copyCommand(ref, *o.endpoint)
 	}
 	return []Note{bring}
 }

@@ -31,10 +31,13 @@ func (r *Report) images(p *printer) {
 	p.bold(fmt.Sprintf("%s asked for: %d unavailable, %d available, %d unknown", count(len(r.Images), "image"),
 		counts[diagnose.Unavailable], counts[diagnose.Available], counts[diagnose.ImageUnknown]))
 	for _, g := range groups {
-		p.field(g.status, fmt.Sprintf("%s: %s", count(len(g.images), "image"), g.fate))
-		r.imageNames(p, g)
+		text := count(len(g.images), "image") + ": " + g.fate
+		if g.images[0].Copy != "" {
+			text += "; this brings them there, as docker pull, tag and push do"
+		}
+		p.field(g.status, text)
+		g.names(p)
 	}
-	r.copies(p)
 	p.line("")
 }
 
@@ -75,29 +78,18 @@ func fateOf(img diagnose.Image) string {
 	return string(img.Cause)
 }
 
-// imageNames lists a group, all of those that are missing, and of the others what a screen
-// takes.
-func (r *Report) imageNames(p *printer, g imageGroup) {
+// names lists the images of a group: all of those that are missing, with the command that
+// brings each into the mirror, and of the others what a screen takes.
+func (g imageGroup) names(p *printer) {
 	for i, img := range g.images {
-		if i == imagesInFull && g.status != diagnose.Unavailable && !p.Verbose {
+		switch {
+		case i == imagesInFull && g.status != diagnose.Unavailable && !p.Verbose:
 			p.field("", fmt.Sprintf("and %d more; -v names them", len(g.images)-i))
 			return
+		case img.Copy != "":
+			p.command("", img.Copy)
+		default:
+			p.field("", img.Image)
 		}
-		p.field("", img.Image)
-	}
-}
-
-// copies are the commands that bring what is missing into the mirror.
-func (r *Report) copies(p *printer) {
-	first := true
-	for _, img := range r.Images {
-		if img.Copy == "" {
-			continue
-		}
-		if first {
-			p.field("copy", "these bring what is missing to where it is asked for first; docker pull, tag and push do the same:")
-			first = false
-		}
-		fmt.Fprintf(p.w, "  %-*s$ %s\n", detailLabel, "", p.clean(img.Copy))
 	}
 }

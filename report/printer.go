@@ -195,8 +195,13 @@ func (p *printer) step(number int, n diagnose.Note) {
 		fmt.Fprintf(p.w, "  %-*s%s\n", detailLabel, label, p.clean(strings.TrimRight(line, "\n")))
 	}
 	if n.Command != "" {
-		fmt.Fprintf(p.w, "  %-*s$ %s\n", detailLabel, label, p.clean(n.Command))
+		p.command(label, n.Command)
 	}
+}
+
+// command writes what is to be pasted, whole.
+func (p *printer) command(label, text string) {
+	fmt.Fprintf(p.w, "  %-*s$ %s\n", detailLabel, label, p.clean(text))
 }
 
 // clean removes what could steer a terminal: text of logs and servers is untrusted.
