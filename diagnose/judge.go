@@ -112,17 +112,18 @@ func latent(d Diagnosis, ep Endpoint) (Severity, bool) {
 	return severity, matters
 }
 
-// mirrors reports whether the host is an endpoint of another registry, perhaps below a path
-// of its own: then an entry under its name is there to give that endpoint its settings.
+// mirrors reports whether the host is an endpoint of another registry, perhaps at another
+// port or below a path: then an entry under its name was written to give that endpoint its
+// settings.
 func mirrors(d Diagnosis, url string) bool {
 	return slices.ContainsFunc(d.Registries, func(r Registry) bool {
-		return slices.ContainsFunc(r.Endpoints, func(ep string) bool { return sameHost(ep, url) })
+		return slices.ContainsFunc(r.Endpoints, func(ep string) bool { return hostname(ep) == hostname(url) })
 	})
 }
 
 func blamed(known []judged, ep Endpoint) bool {
 	return slices.ContainsFunc(known, func(k judged) bool {
-		return alike(k.cause, ep.Cause) && k.severity != Info && k.endpointIs(ep.URL)
+		return alike(k.cause, ep.Cause) && k.severity != Info && (k.endpointIs(ep.URL) || sameFile(k.reported(), ep.Error))
 	})
 }
 
@@ -185,6 +186,9 @@ func pathIn(text string) string {
 	}
 	return cmp.Or(m[1], m[2])
 }
+
+// sameFile reports whether both texts name one file.
+func sameFile(a, b string) bool { return pathIn(a) != "" && pathIn(a) == pathIn(b) }
 
 // issueNamedIn is the mistake whose file, or the file that it speaks of, the text names; nil
 // for none.

@@ -71,6 +71,13 @@ func sameHost(a, b string) bool {
 	return canonical(as, ah) == canonical(bs, bh)
 }
 
+// hostname is the host of an endpoint's spelling, without its port.
+func hostname(text string) string {
+	scheme, host, _ := split(text)
+	name, _, _ := net.SplitHostPort(canonical(scheme, host))
+	return name
+}
+
 func split(text string) (scheme, host, path string) {
 	if !strings.Contains(text, "://") {
 		host, _, _ = strings.Cut(text, "/")

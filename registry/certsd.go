@@ -18,6 +18,7 @@ type hostDir struct {
 	rendered *k3sHosts   // what K3s would write there; nil where it would write nothing
 	own      bool        // hosts.toml begins as K3s' own
 	foreign  bool        // it begins as that of the other program: k3s on RKE2, rke2 on K3s
+	ignored  bool        // hosts.toml does not decode
 }
 
 // certsRoot are the directories below one element of config_path, by name.
@@ -79,6 +80,7 @@ func (l *loader) readHosts(d *hostDir, abs string, text []byte) {
 		}
 		l.files.complain(abs, fmt.Sprintf("line %d: %s", err.line, err.message))
 		l.undecodable(d, abs, err)
+		d.ignored = true
 	}
 	d.entries = []hostEntry{l.certificateFiles(d)}
 }

@@ -18,7 +18,7 @@ func (n *linter) lintDrift() {
 	}
 	standing := map[string]*hostDir{}
 	for name, d := range n.roots[0] {
-		if d.own && imageHost(name) != n.node.embeddedAddress() {
+		if d.own && !d.ignored && imageHost(name) != n.node.embeddedAddress() {
 			standing[name] = d
 		}
 	}
@@ -31,7 +31,7 @@ func (n *linter) lintDrift() {
 	n.reportDrift(name, wanted, standing)
 }
 
-// wanted are the entries of each directory that K3s would write.
+// wanted are the entries of each directory that K3s would write and containerd could decode.
 func (n *linter) wanted(noDefault bool) map[string][]hostEntry {
 	all := map[string][]hostEntry{}
 	for name, h := range n.file.hosts(noDefault, n.node.embeddedAddress()) {

@@ -102,6 +102,7 @@ var lintCases = []lintCase{
 	{code: codeCredentialsInURL, line: 5, has: mirrored + "      - https://you:hunter2@a.example.com\n", not: mirrored + "      - https://a.example.com\n"},
 	{code: codeAuthUndecodable, line: 4, has: "configs:\n  a.example.com:\n    auth:\n      auth: aHVudGVyMg==\n", not: "configs:\n  a.example.com:\n    auth:\n      auth: eW91Omh1bnRlcjI=\n"},
 	{code: codeRewriteInvalid, line: 6, has: mirrored + "    rewrite:\n      \"^rancher/.*\": \"a/$1\"\n", not: mirrored + "    rewrite:\n      \"^rancher/(.*)\": \"a/$1\"\n"},
+	{code: codeRewriteInvalid, line: 6, has: mirrored + "    rewrite:\n      'a\\.b': c\n", not: mirrored + "    rewrite:\n      'a\\\\.b': c\n"},
 	{code: codeRewriteAmbiguous, line: 6, has: mirrored + "    rewrite:\n      \"^rancher/(.*)\": \"a/$1\"\n      \"^ranch(.*)\": \"b/$1\"\n", not: mirrored + "    rewrite:\n      \"^rancher/(.*)\": \"a/$1\"\n      \"^library/(.*)\": \"b/$1\"\n"},
 	{code: codeRewriteIneffective, line: 6, has: mirrored + "    rewrite:\n      \"^nginx(.*)\": \"a/nginx$1\"\n", not: mirrored + "    rewrite:\n      \"^library/nginx(.*)\": \"a/nginx$1\"\n"},
 	{code: codeRewriteIneffective, line: 5, has: "mirrors:\n  a.example.com:\n    endpoint: [https://a.example.com]\n    rewrite:\n      \"^team/(.*)\": \"a/$1\"\n", not: "mirrors:\n  a.example.com:\n    endpoint: [https://a.example.com:443]\n    rewrite:\n      \"^team/(.*)\": \"a/$1\"\n"},
