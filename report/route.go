@@ -18,6 +18,10 @@ type Route struct {
 	Source    string          `json:"source"`   // file that decided; "" for the built-in default
 	Endpoints []RouteEndpoint `json:"endpoints"`
 	Error     *RouteError     `json:"error"` // nil where requests would be sent
+
+	// Bootstrap are the endpoints that RKE2 itself would ask for its runtime image, before
+	// containerd exists, if Image were that; empty where they are the same, or no RKE2 runs.
+	Bootstrap []RouteEndpoint `json:"bootstrap_endpoints"`
 }
 
 // A RouteEndpoint is one place that would be asked.
@@ -50,9 +54,13 @@ type RouteError struct {
 	Line    int    `json:"line"`
 }
 
-// NewRoute describes the endpoints of ref, or why there are none.
-func NewRoute(image string, ref registry.Reference, endpoints []registry.Endpoint, err error) Route {
-	r := Route{Image: image, Registry: ref.Host, Endpoints: []RouteEndpoint{}}
+// NewRoute describes the endpoints of ref, or why there are none, and those of RKE2's own
+// pull where they differ.
+func NewRoute(image string, ref registry.Reference, endpoints, bootstrap []registry.Endpoint, err error) Route {
+	r := Route{Image: image, Registry: ref.Host, Endpoints: []RouteEndpoint{}, Bootstrap: []RouteEndpoint{}}
+	for _, ep := range bootstrap {
+		r.Bootstrap = append(r.Bootstrap, routeEndpoint(ref, ep))
+	}
 	if err != nil {
 		r.Error = &RouteError{Message: err.Error()}
 		if routeErr, ok := errors.AsType[*registry.RouteError](err); ok {
@@ -95,19 +103,26 @@ func WriteRoutes(w io.Writer, routes []Route) error {
 			if r.Error.File != "" {
 				p.field("in", place(r.Error.File, r.Error.Line))
 			}
-			continue
 		}
-		for i, ep := range r.Endpoints {
-			p.line("  %d. HEAD %s", i+1, ep.ManifestURL)
-			if about := ep.about(); about != "" {
-				p.line("     %s", about)
-			}
-		}
+		p.requests("HEAD", r.Endpoints)
 		if r.Source != "" {
 			p.field("decided by", r.Source)
 		}
+		if len(r.Bootstrap) > 0 {
+			p.line("  RKE2 itself, which pulls its runtime image before containerd runs, would ask:")
+			p.requests("GET", r.Bootstrap)
+		}
 	}
 	return p.w.Flush()
+}
+
+func (p *printer) requests(method string, endpoints []RouteEndpoint) {
+	for i, ep := range endpoints {
+		p.line("  %d. %s %s", i+1, method, ep.ManifestURL)
+		if about := ep.about(); about != "" {
+			p.line("     %s", about)
+		}
+	}
 }
 
 func (ep RouteEndpoint) about() string {
