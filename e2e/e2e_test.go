@@ -85,7 +85,7 @@ func keep(t *testing.T, name string, o outcome) {
 	if dir == "" {
 		return
 	}
-	base := filepath.Join(dir, strings.ReplaceAll(name, " ", "-"))
+	base := filepath.Join(dir, strings.NewReplacer(" ", "-", ",", "", "/", "").Replace(name))
 	for suffix, text := range map[string]string{".txt": o.Text.Out, ".json": o.Node.Out, ".log": o.Log} {
 		if err := put(base+suffix, text); err != nil {
 			t.Error(err)

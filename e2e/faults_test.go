@@ -93,6 +93,20 @@ func below(prefix string) front {
 	}
 }
 
+// projects is a registry whose repositories are all below a project's name.
+func projects(project string) front {
+	return func(next http.Handler) http.Handler {
+		inside := below("/v2/" + project)(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/v2/" {
+				next.ServeHTTP(w, r)
+				return
+			}
+			inside.ServeHTTP(w, r)
+		})
+	}
+}
+
 // deafToNS is a proxy cache that knows its upstream by the path, and takes ns for a part of
 // the name.
 func deafToNS(next http.Handler) http.Handler {

@@ -58,8 +58,7 @@ type scenario struct {
 type want struct {
 	verdict  string   // "": failing
 	pulls    []told   // in any order
-	findings []string // "code severity", all of them must be there, others may be
-	quiet    bool     // there must be no finding at all
+	findings []string // errors and warnings besides the root causes, "cause severity" or "code severity"
 }
 
 // told is what must be said of one image.

@@ -34,7 +34,7 @@ configs:
 `,
 		want: want{pulls: []told{{
 			cause: "config_invalid", hidden: []string{"1.6", "1.7-k3s", "2.4"}, attempts: []string{hubMisses},
-		}}, findings: []string{"config_undecodable_hosts error"}},
+		}}, findings: []string{"config_rewrite_invalid error"}},
 	},
 	{
 		name: "reference in upper case", registries: trusting, pulls: []string{"registry.example.com:5000/Team/App:1"},

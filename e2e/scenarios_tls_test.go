@@ -12,7 +12,7 @@ var tlsScenarios = []scenario{
 		want: want{pulls: []told{{
 			cause: "tls_unknown_authority", endpoint: mirrorURL, hidden: second,
 			attempts: []string{"tls_unknown_authority" + atMirror, hubMisses},
-		}}, findings: []string{"tls_unknown_authority error"}},
+		}}},
 	},
 	{
 		name: "wrong host name", registries: trusting, sites: at(site{leaf: &probetest.Leaf{Names: []string{"other.example.com"}}}),
@@ -70,6 +70,6 @@ var tlsScenarios = []scenario{
 				cause: "http_request_to_https_server", endpoint: "http://" + mirrorHost,
 				attempts: []string{"http_request_to_https_server http://" + mirrorHost, hubMisses},
 			}},
-		}}},
+		}}, findings: []string{"config_http_with_tls warning"}},
 	},
 }
