@@ -61,7 +61,7 @@ const leastLeft = 20 * time.Millisecond
 // compare tries, within the deadline of the step that failed, what that failure calls for.
 // A step that ran into its deadline leaves no time for it.
 func (w *walk) compare(table []alternative) []Counterfactual {
-	if w.fault == nil || w.fault.target != "" || time.Until(w.deadline) < leastLeft {
+	if w.fault == nil || time.Until(w.deadline) < leastLeft {
 		return nil
 	}
 	ctx, cancel := context.WithDeadline(w.run.ctx, w.deadline)
@@ -81,13 +81,22 @@ func (w *walk) compare(table []alternative) []Counterfactual {
 // certificate that fails by its validity makes it ask for the time too.
 func (w *walk) compareEndpoint() {
 	w.compared.Do(func() {
-		w.site.tried = w.compare(endpointAlternatives)
+		w.site.tried = w.compare(w.alternatives(endpointAlternatives))
 		w.site.skew = w.skewUnverified()
 	})
 	w.attach(w.site.tried)
 	if s := w.own(StepTLS); s != nil && w.site.skew != 0 {
 		s.ClockSkewMS = w.site.skew.Milliseconds()
 	}
+}
+
+// alternatives are those of table, unless another host failed on the endpoint's behalf: of
+// that nothing is configured but the CAs by which it is verified.
+func (w *walk) alternatives(table []alternative) []alternative {
+	if w.fault != nil && w.fault.target != "" {
+		return []alternative{{OtherCA, (*walk).hasOtherCAs, (*walk).withOtherCA}}
+	}
+	return table
 }
 
 // attach notes at the step that failed what was tried for its sake.
@@ -204,20 +213,29 @@ func (w *walk) otherCAs() []caFile {
 	})
 }
 
-func (w *walk) hasOtherCAs() bool {
-	return w.fault.cause == cause.TLSUnknownAuthority && len(w.link.open().chain) > 0 && len(w.otherCAs()) > 0
+// untrusted is the link, to the endpoint or to a host that it led to, whose certificate no
+// known authority signed; nil for none.
+func (w *walk) untrusted() *link {
+	for _, l := range append([]*link{w.link}, w.visited...) {
+		if o := l.open(); o.err != nil && len(o.chain) > 0 && blame(o.err).cause == cause.TLSUnknownAuthority {
+			return l
+		}
+	}
+	return nil
 }
+
+func (w *walk) hasOtherCAs() bool { return w.untrusted() != nil && len(w.otherCAs()) > 0 }
 
 // withOtherCA needs no request: the chain is at hand.
 func (w *walk) withOtherCA(context.Context) Counterfactual {
-	others := w.otherCAs()
+	others, l := w.otherCAs(), w.untrusted()
 	for _, f := range others {
 		t := &trust{store: w.run.store, endpoint: registry.Endpoint{CAFiles: []string{f.path}}}
-		if t.load() == nil && verify(w.link.open().chain, w.link.name, t.roots) == nil {
-			return Counterfactual{Holds: true, File: f.path, Detail: fmt.Sprintf("%q, configured for %s, verifies the certificate", f.path, f.endpoint)}
+		if t.load() == nil && verify(l.open().chain, l.name, t.roots) == nil {
+			return Counterfactual{Holds: true, File: f.path, Detail: fmt.Sprintf("%q, configured for %s, verifies the certificate of %s", f.path, f.endpoint, l.origin())}
 		}
 	}
-	return Counterfactual{Detail: fmt.Sprintf("none of the %d CA files of other endpoints verifies the certificate", len(others))}
+	return Counterfactual{Detail: fmt.Sprintf("none of the %d CA files of other endpoints verifies the certificate of %s", len(others), l.origin())}
 }
 
 func (w *walk) failsBehindProxy() bool {

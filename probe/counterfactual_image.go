@@ -24,7 +24,7 @@ var imageAlternatives = []alternative{
 // compareImage is compare for what concerns the image.
 func (w *walk) compareImage() {
 	if w.imagesCompared.Add(1) <= maxImageAlternatives {
-		w.attach(w.compare(imageAlternatives))
+		w.attach(w.compare(w.alternatives(imageAlternatives)))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/probe"
 	"github.com/pullwhy/pullwhy/probe/probetest"
 	"github.com/pullwhy/pullwhy/registry"
@@ -177,6 +178,25 @@ func TestOtherCA(t *testing.T) {
 		c, right := r.Counterfactuals[0], file == "/etc/right.crt"
 		if c.Holds != right || (c.File == file) != right {
 			t.Errorf("%s: %+v", file, c)
+		}
+	}
+}
+
+// So is one that would verify a token service, which is asked with the settings of its
+// registry.
+func TestOtherCAOfTokenService(t *testing.T) {
+	n := newNode(t)
+	right := probetest.NewCA("right CA")
+	n.file("/etc/right.crt", string(right.PEM()))
+	s := probetest.Serve(&probetest.TokenService{}, right.Server(other))
+	t.Cleanup(s.Close)
+	ep := endpoint(n.serve(probetest.Bearer(probetest.NewRegistry(image), otherOrigin+":"+s.Port).ServeHTTP))
+	elsewhere := endpoint("mirror.example.com")
+	elsewhere.CAFiles = []string{"/etc/right.crt"}
+	results := n.prober().Probe(t.Context(), []probe.Ask{ask(t, ep), {Endpoint: ep}, {Endpoint: elsewhere}})
+	for _, r := range results[:2] {
+		if r.Cause != cause.AuthTokenService || len(r.Counterfactuals) != 1 || r.Counterfactuals[0].File != "/etc/right.crt" {
+			t.Errorf("%s with counterfactuals %+v", r.Cause, r.Counterfactuals)
 		}
 	}
 }

@@ -42,7 +42,11 @@ func (w *walk) walkImage(ask Ask) {
 	if before.undecided {
 		w.settlePing(before)
 	}
-	if w.late = w.fault != nil && w.run.ctx.Err() != nil; w.late || w.fault == nil {
+	if w.fault == nil {
+		return
+	}
+	if w.run.ctx.Err() != nil {
+		w.late = whyLate
 		return
 	}
 	if s := w.own(StepPing); s.Status == Failed {

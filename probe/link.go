@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pullwhy/pullwhy/cause"
@@ -31,6 +32,7 @@ type link struct {
 	proxyErr     error
 	gate         *gate
 	turns        chan struct{} // images at a time
+	silent       atomic.Int64  // images on end for which it did not answer in time
 	transport    *http.Transport
 	parked       chan net.Conn // the first connection, until a request takes it
 

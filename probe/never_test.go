@@ -230,3 +230,31 @@ func TestDockerHub(t *testing.T) {
 		t.Errorf("%d counted for 100 images", got)
 	}
 }
+
+// An endpoint that lets all the images wait that are asked at a time is not asked for more.
+func TestSilentForImages(t *testing.T) {
+	n := newNode(t)
+	reg := probetest.NewRegistry(image)
+	server := n.server(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/manifests/") {
+			silence(w, r)
+			return
+		}
+		reg.ServeHTTP(w, r)
+	}))
+	a := ask(t, endpoint(host+":"+server.Port))
+	p := n.prober()
+	p.Timeout = 300 * time.Millisecond
+	failed := 0
+	for _, r := range p.Probe(t.Context(), []probe.Ask{a, a, a, a, a, a, a, a, a, a}) {
+		if r.Cause != cause.TimeoutDeadline || !r.Reachable {
+			t.Errorf("%s, reachable %t: %s", r.Cause, r.Reachable, r.Error)
+		}
+		if r.Status == probe.Failed {
+			failed++
+		}
+	}
+	if asked := len(server.Requests()) - 1; failed < 4 || failed > 2*4 || asked != failed {
+		t.Errorf("%d images failed, %d requests", failed, asked)
+	}
+}

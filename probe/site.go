@@ -90,20 +90,44 @@ func (s *site) answer(ask Ask) Result {
 	case <-s.run.ctx.Done():
 	}
 	w := s.base.clone()
-	if s.run.ctx.Err() != nil {
-		w.late = true
-		return w.result(ask)
+	switch {
+	case s.run.ctx.Err() != nil:
+		w.late = whyLate
+	case s.link.silent.Load() >= int64(s.link.gate.share):
+		w.late = whySilent
+	default:
+		w.walkImage(ask)
+		w.noteSilence()
 	}
-	w.walkImage(ask)
 	return w.result(ask)
+}
+
+// Why an image was not judged.
+const (
+	whyLate   = "not asked before the time for all was over"
+	whySilent = "not asked: the endpoint did not answer in time for other images"
+)
+
+// noteSilence counts the images on end for which a step ran into its deadline. When all
+// that may be asked at a time have, no more are asked: each would cost as much again.
+func (w *walk) noteSilence() {
+	if w.fault != nil && !time.Now().Before(w.deadline) {
+		w.link.silent.Add(1)
+		return
+	}
+	w.link.silent.Store(0)
 }
 
 // walkPlain goes on from the ping without an image.
 func (s *site) walkPlain() {
 	s.noImage = s.base.clone()
 	s.noImage.authorizePing()
-	if s.noImage.fault != nil && s.base.fault != nil {
+	switch {
+	case s.noImage.fault == nil:
+	case s.base.fault != nil:
 		s.noImage.compareEndpoint()
+	default:
+		s.noImage.attach(s.noImage.compare(s.noImage.alternatives(nil)))
 	}
 }
 

@@ -26,7 +26,7 @@ type walk struct {
 	pinged        bool    // the ping was answered as a registry would
 	undecided     bool    // the ping was answered badly, which an image may yet disprove
 	authorized    bool    // auth passed, or was only asked for
-	late          bool    // the run ended before the image was judged
+	late          string  // why the image was not judged in time; "" where it was
 	registry      bool    // an answer for the image was a registry's, whatever the ping
 	challenged    *answer // to the ping; nil where that failed
 }
@@ -70,8 +70,12 @@ func (w *walk) result(ask Ask) Result {
 	if w.unasked && w.fault == nil {
 		r.Status, r.Error = Skipped, "the endpoint is not asked to resolve tags"
 	}
-	if w.late || w.fault != nil && errors.Is(w.run.ctx.Err(), context.Canceled) {
-		r.Status, r.Cause, r.Error = Skipped, cause.TimeoutDeadline, "not asked before the time for all was over"
+	late := w.late
+	if w.fault != nil && errors.Is(w.run.ctx.Err(), context.Canceled) {
+		late = whyLate
+	}
+	if late != "" {
+		r.Status, r.Cause, r.Error = Skipped, cause.TimeoutDeadline, late
 	}
 	w.secrets.cleanResult(&r)
 	r.summarise()
