@@ -1,13 +1,16 @@
 package diagnose_test
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -20,22 +23,30 @@ import (
 	"github.com/pullwhy/pullwhy/diagnose"
 	"github.com/pullwhy/pullwhy/logparse"
 	"github.com/pullwhy/pullwhy/probe"
+	"github.com/pullwhy/pullwhy/probe/probetest"
 	"github.com/pullwhy/pullwhy/registry"
+	"github.com/pullwhy/pullwhy/report"
 )
 
 var update = flag.Bool("update", false, "rewrite the wanted diagnoses")
 
 // TestCases runs one real-world case a file: an archive of the node's files, an image a
-// line in "images", what the probe is to have seen in "probes", and what must come of it in
-// "want". The comment above says what the case is about.
+// line in "images", the runtime's journal in "journal", what the probe is to have seen in
+// "probes", what must come of it in "want", and what a reader must be told of it in "text".
+// The comment above says what the case is about.
 func TestCases(t *testing.T) {
+	for _, path := range cases(t) {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) { runCase(t, path) })
+	}
+}
+
+func cases(t *testing.T) []string {
+	t.Helper()
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no cases", err)
 	}
-	for _, path := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) { runCase(t, path) })
-	}
+	return files
 }
 
 func runCase(t *testing.T, path string) {
@@ -43,24 +54,46 @@ func runCase(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	node, parts := fstest.MapFS{}, map[string]string{}
-	for _, f := range archive.Files {
-		switch f.Name {
-		case "images", "probes", "want":
-			parts[f.Name] = string(f.Data)
-		default:
-			node[f.Name] = &fstest.MapFile{Data: f.Data, Mode: 0o644}
-		}
-	}
-	got := describe(diagnose.Diagnose(gather(t, node, parts)))
+	node, parts := split(archive)
+	ev := gather(t, node, parts)
+	d := diagnose.Diagnose(ev)
+	got, text := describe(d), told(t, d, ev)
 	if *update {
-		rewrite(t, path, archive, got)
+		rewrite(t, path, archive, got, text)
 		return
 	}
 	if diff := cmp.Diff(parts["want"], got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
+	if diff := cmp.Diff(parts["text"], text); diff != "" {
+		t.Errorf("text, -want +got:\n%s", diff)
+	}
 }
+
+// split parts the files of a node from what else an archive holds. A file of "<ca>", "<cert>" or
+// "<key>" holds a certificate or key of a client of that authority.
+func split(archive *txtar.Archive) (fstest.MapFS, map[string]string) {
+	node, parts := fstest.MapFS{}, map[string]string{}
+	written := time.Date(2026, 11, 20, 6, 0, 0, 0, time.UTC)
+	for _, f := range archive.Files {
+		switch f.Name {
+		case "images", "journal", "probes", "want", "text":
+			parts[f.Name] = string(f.Data)
+		default:
+			if pem, ok := pems()[strings.TrimSpace(string(f.Data))]; ok {
+				f.Data = pem
+			}
+			node[f.Name] = &fstest.MapFile{Data: f.Data, Mode: 0o644, ModTime: written}
+		}
+	}
+	return node, parts
+}
+
+var pems = sync.OnceValue(func() map[string][]byte {
+	ca := probetest.NewCA("Example CA")
+	cert, key := probetest.PairPEM(ca.Server("client"))
+	return map[string][]byte{"<ca>": ca.PEM(), "<cert>": cert, "<key>": key}
+})
 
 func gather(t *testing.T, root fs.FS, parts map[string]string) diagnose.Evidence {
 	t.Helper()
@@ -73,17 +106,30 @@ func gather(t *testing.T, root fs.FS, parts map[string]string) diagnose.Evidence
 			}
 		}
 	}
+	if _, err := scanner.Scan("journal", strings.NewReader(parts["journal"])); err != nil {
+		t.Fatal(err)
+	}
+	if v := scanner.ContainerdVersion(); v != "" {
+		node.ContainerdVersion = v
+	}
 	config := registry.Load(node)
 	ev := diagnose.Evidence{
-		Node: node, Config: config, Pulls: scanner.Pulls(),
+		Node: node, Config: config, Pulls: scanner.Pulls(), Agent: scanner.Agent(),
 		Images: strings.Fields(parts["images"]), Sources: append(node.Sources, config.Sources...),
 	}
+	var seen []registry.Reference
 	for _, p := range ev.Pulls {
-		ev.Routes = append(ev.Routes, route(t, config, p.Image))
+		if ref, err := registry.ParseReference(p.Image); err == nil {
+			seen = append(seen, ref)
+		}
+		if p.Failures > 0 {
+			ev.Routes = append(ev.Routes, route(t, config, p.Image))
+		}
 	}
 	for _, image := range ev.Images {
 		ev.Routes = append(ev.Routes, route(t, config, image))
 	}
+	config.Issues = config.Lint(seen)
 	ev.Probes = probes(t, ev, parts["probes"])
 	return ev
 }
@@ -103,20 +149,33 @@ func route(t *testing.T, config *registry.Config, image string) diagnose.Route {
 	return r
 }
 
-// probes reads lines of "URL ok", "URL STEP CAUSE [target=URL] ERROR…", each for every image that is
-// asked there, or for the endpoint alone.
+// probes reads lines of "URL ok", "URL STEP CAUSE [target=URL] ERROR…", each for every image
+// that is asked there, or for the endpoint alone; "URL IMAGE ok" and so on for one image. An
+// indented line below is what else the result holds, as JSON.
 func probes(t *testing.T, ev diagnose.Evidence, text string) []probe.Result {
 	t.Helper()
-	seen := map[string][]string{}
+	seen, last := map[string][]string{}, ""
+	details := map[string]string{}
 	for line := range strings.Lines(text) {
-		if fields := strings.Fields(line); len(fields) > 1 {
-			seen[fields[0]] = fields[1:]
+		fields := strings.Fields(line)
+		switch {
+		case strings.HasPrefix(line, " "):
+			details[last] += line
+		case strings.Contains(fields[1], "/"):
+			last = fields[0] + " " + fields[1]
+			seen[last] = fields[2:]
+		default:
+			last = fields[0]
+			seen[last] = fields[1:]
 		}
 	}
 	var all []probe.Result
 	add := func(ask probe.Ask) {
-		if fields, ok := seen[ask.Endpoint.Spelling()]; ok {
-			all = append(all, result(ask, fields))
+		for _, key := range []string{ask.Endpoint.Spelling() + " " + ask.Image.Name, ask.Endpoint.Spelling()} {
+			if fields, ok := seen[key]; ok {
+				all = append(all, result(t, ask, fields, details[key]))
+				return
+			}
 		}
 	}
 	for _, r := range ev.Routes {
@@ -127,31 +186,52 @@ func probes(t *testing.T, ev diagnose.Evidence, text string) []probe.Result {
 	}
 	for _, r := range ev.Config.Registries() {
 		for _, ep := range r.Endpoints {
-			add(probe.Ask{Endpoint: ep})
+			if !slices.ContainsFunc(all, func(r probe.Result) bool { return r.Endpoint.Spelling() == ep.Spelling() }) {
+				add(probe.Ask{Endpoint: ep})
+			}
 		}
 	}
 	return all
 }
 
-func result(ask probe.Ask, fields []string) probe.Result {
-	r := probe.Result{Ask: ask, Status: probe.OK, Reachable: true, Time: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	if fields[0] == probe.OK {
-		return r
+func result(t *testing.T, ask probe.Ask, fields []string, details string) probe.Result {
+	t.Helper()
+	r := probe.Result{Ask: ask, Status: probe.OK, Reachable: true, Time: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	if fields[0] != probe.OK {
+		r.Status, r.Cause = probe.Failed, cause.Cause(fields[1])
+		if target, ok := strings.CutPrefix(fields[2], "target="); ok {
+			r.Target, fields = target, fields[1:]
+		}
+		r.Error = strings.Join(fields[2:], " ")
+		r.Reachable = fields[0] == probe.StepManifest || fields[0] == probe.StepBlob
+		r.Steps = []probe.Step{{Name: fields[0], Status: probe.Failed, Cause: r.Cause, Error: r.Error}}
 	}
-	r.Status, r.Cause = probe.Failed, cause.Cause(fields[1])
-	if target, ok := strings.CutPrefix(fields[2], "target="); ok {
-		r.Target, fields = target, fields[1:]
-	}
-	r.Error = strings.Join(fields[2:], " ")
-	r.Reachable = fields[0] == probe.StepManifest
-	r.Steps = []probe.Step{{Name: fields[0], Status: probe.Failed, Cause: r.Cause, Error: r.Error}}
 	switch r.Cause {
 	case cause.NotFound:
 		r.StatusCode = 404
 	case cause.ServerError:
 		r.StatusCode = 500
+	case cause.Forbidden:
+		r.StatusCode = 403
+	}
+	for more := json.NewDecoder(strings.NewReader(details)); more.More(); {
+		if err := more.Decode(&r); err != nil {
+			t.Fatalf("%s: %v", details, err)
+		}
 	}
 	return r
+}
+
+// told is the text report down to its verdict.
+func told(t *testing.T, d diagnose.Diagnosis, ev diagnose.Evidence) string {
+	t.Helper()
+	var b strings.Builder
+	if err := report.New(d, ev.Sources).WriteText(&b, report.TextOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	text := b.String()
+	end := strings.Index(text, string(d.Verdict)+": ")
+	return text[:end+strings.Index(text[end:], "\n")+1]
 }
 
 // describe is the diagnosis in the form of "want".
@@ -176,21 +256,18 @@ func describe(d diagnose.Diagnosis) string {
 		fmt.Fprintf(&b, "%s %s %s %q images=%d file=%q:%d\n", f.Severity, f.Basis, code, f.Endpoint, len(f.Images), f.File, f.Line)
 		fmt.Fprintf(&b, "  %s\n", f.Detail)
 		for _, n := range f.Fix {
-			fmt.Fprintf(&b, "  fix %s\n", strings.TrimSpace(n.Command+" # "+n.Text))
+			text, _, _ := strings.Cut(n.Text, "\n") // the patch stands below
+			fmt.Fprintf(&b, "  fix %s\n", strings.TrimSpace(n.Command+" # "+text))
 		}
 	}
+	b.WriteString(d.Patch)
 	return b.String()
 }
 
-func rewrite(t *testing.T, path string, archive *txtar.Archive, want string) {
+func rewrite(t *testing.T, path string, archive *txtar.Archive, want, text string) {
 	t.Helper()
-	for i, f := range archive.Files {
-		if f.Name == "want" {
-			archive.Files = append(archive.Files[:i], archive.Files[i+1:]...)
-			break
-		}
-	}
-	archive.Files = append(archive.Files, txtar.File{Name: "want", Data: []byte(want)})
+	archive.Files = slices.DeleteFunc(archive.Files, func(f txtar.File) bool { return f.Name == "want" || f.Name == "text" })
+	archive.Files = append(archive.Files, txtar.File{Name: "want", Data: []byte(want)}, txtar.File{Name: "text", Data: []byte(text)})
 	if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
 		t.Fatal(err)
 	}

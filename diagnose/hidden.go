@@ -50,7 +50,7 @@ func (j *joined) whyHidden(p logparse.Pull, root RootCause) string {
 	}
 	switch j.generation(p) {
 	case 1:
-		return fmt.Sprintf("%s reports %s: the first error that is no 404", cmp.Or(j.release(), "containerd 1.x"), told(p))
+		return fmt.Sprintf("%s reports the first error that is no 404: %s", cmp.Or(j.release(), "containerd 1.x"), told(p))
 	case 2:
 		return fmt.Sprintf("%s prefers %s over %s", cmp.Or(j.release(), "containerd 2.x"), told(p), passedOver(p, root))
 	}
@@ -113,6 +113,8 @@ func whose(p logparse.Pull, a logparse.Attempt) string {
 		}
 	}
 	switch {
+	case loopbackSupervisor(a.Endpoint):
+		return "the embedded registry's"
 	case a.Default:
 		return "the default endpoint's"
 	case mirrors == 1:

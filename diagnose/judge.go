@@ -123,7 +123,8 @@ func mirrors(d Diagnosis, url string) bool {
 
 func blamed(known []judged, ep Endpoint) bool {
 	return slices.ContainsFunc(known, func(k judged) bool {
-		return alike(k.cause, ep.Cause) && k.severity != Info && (k.endpointIs(ep.URL) || sameFile(k.reported(), ep.Error))
+		same := alike(k.cause, ep.Cause) || k.cause == cause.NotFound && ep.Cause == cause.NotARegistry
+		return same && k.severity != Info && (k.endpointIs(ep.URL) || sameFile(k.reported(), ep.Error))
 	})
 }
 
@@ -164,6 +165,11 @@ func (j *joined) observeRoot(p *Pull) observation {
 		o = observation{node: j.Node, image: p.Image, url: root.Endpoint}
 	}
 	o.cause, o.pull = root.Cause, p
+	if o.attempt == nil && p.Stage == logparse.StageFetch && !slices.ContainsFunc(j.routes[p.Image].Endpoints, func(e registry.Endpoint) bool {
+		return sameHost(e.Spelling(), root.Endpoint)
+	}) {
+		o.target, o.url = root.Endpoint, "" // where the registry sends containerd for content
+	}
 	switch {
 	case p.Stage == logparse.StageRefused:
 		o.refused = j.routes[p.Image].Err

@@ -38,9 +38,23 @@ func touches(edits []registry.Edit, e registry.Edit) bool {
 // tie adds to an observation the mistake of registries.yaml behind it, and the edits that
 // mend it where they follow from what is known.
 func (j *joined) tie(o observation) observation {
-	if o.endpoint == nil || !rendered(j.Node) {
+	if o.endpoint == nil || o.target != "" {
 		return o
 	}
+	if o = j.tieIssue(o); o.behind == nil && rendered(j.Node) {
+		o = j.tieEntry(o)
+	}
+	if patch, err := j.Config.Patch(o.edits); err == nil {
+		o.patch = patch
+	} else {
+		o.edits = nil
+	}
+	return o
+}
+
+// tieEntry looks for the entry of configs that was meant, and for the edits that mend the
+// endpoint's own.
+func (j *joined) tieEntry(o observation) observation {
 	switch o.cause {
 	case cause.AuthMissing, cause.AuthRejected, cause.Forbidden, cause.RateLimited:
 		if anonymous(*o.endpoint) {
@@ -60,11 +74,6 @@ func (j *joined) tie(o observation) observation {
 	case cause.HTTPRequestToHTTPSServer:
 		o.edits = j.otherScheme(o, "https")
 	}
-	if patch, err := j.Config.Patch(o.edits); err == nil {
-		o.patch = patch
-	} else {
-		o.edits = nil
-	}
 	return o
 }
 
@@ -82,14 +91,24 @@ func (j *joined) tieKey(o observation, holds func(registry.ConfigsKey) bool, wil
 			if !means(k.Name, host) || !holds(k) || k.Name == "*" && !wildcard || sameName(k.Name, host) && j.asked(k.Name) {
 				continue
 			}
-			o.meant = &k
-			o.issue = cmp.Or(o.issue, j.issueAt(k.At))
+			o = j.mean(o, k)
 			if own < 0 {
 				o.edits = []registry.Edit{{At: k.At, Text: host}}
 			}
 			return o
 		}
 	}
+	// Under the mirrored registry's own name the entry may be meant for either: to rename it
+	// could send one's credentials to the other.
+	mirrored := slices.IndexFunc(keys, func(k registry.ConfigsKey) bool { return k.Name == o.endpoint.Registry && k.Name != host && holds(k) })
+	if mirrored >= 0 && !o.endpoint.Default {
+		o = j.mean(o, keys[mirrored])
+	}
+	return o
+}
+
+func (j *joined) mean(o observation, k registry.ConfigsKey) observation {
+	o.meant, o.issue = &k, cmp.Or(o.issue, j.issueAt(k.At))
 	return o
 }
 
@@ -165,12 +184,20 @@ func (o observation) mended() []Note {
 		return nil
 	}
 	_, hunks, _ := strings.Cut(o.patch, "\n@@")
-	return o.change(Note{Text: "correct registries.yaml:\n@@" + strings.TrimSuffix(hunks, "\n"), File: o.settings(), Command: o.patchCommand()})
+	correct := Note{Text: "correct registries.yaml:\n@@" + strings.TrimSuffix(hunks, "\n"), File: o.settings(), Command: o.patchCommand()}
+	if apply := o.apply(); len(apply) == 1 && apply[0].Command != "" && o.here() {
+		correct.Command += " && " + apply[0].Command
+		return []Note{correct}
+	}
+	return o.change(correct)
 }
+
+// here reports whether the tool runs on the node that it looks at.
+func (o observation) here() bool { return o.node.Root == "" || o.node.Root == "/" }
 
 // patchCommand applies what --fix-diff prints, where pullwhy runs.
 func (o observation) patchCommand() string {
-	if o.node.Root == "" || o.node.Root == "/" {
+	if o.here() {
 		return "pullwhy --fix-diff | patch -p1 -d /"
 	}
 	root := quote(o.node.Root)
@@ -179,7 +206,7 @@ func (o observation) patchCommand() string {
 
 // overlooked names the entry of configs that was meant, for the rules' details.
 func (o observation) overlooked() string {
-	return fmt.Sprintf("the entry %q of configs is not used for it: its key must be %q", o.meant.Name, credentialsKey(o.endpointHost()))
+	return fmt.Sprintf("the entry %q of configs is not for it: its key must be %q", o.meant.Name, credentialsKey(o.endpointHost()))
 }
 
 // misplaced says which entry of configs is not found, as evidence.

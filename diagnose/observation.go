@@ -27,6 +27,7 @@ type observation struct {
 	probe    *probe.Result
 	pull     *Pull
 	issue    *registry.Issue      // the configuration's mistake behind it
+	behind   *link                // why the mistake explains the failure; nil where the failure's rule tells
 	refused  *registry.RouteError // why no request is sent
 	told     logparse.Failure     // what containerd logged of its configuration
 	meant    *registry.ConfigsKey // the entry of configs that was meant for the endpoint and is not found
@@ -46,7 +47,7 @@ func (o observation) finding(severity Severity) Finding {
 		f.Registry, f.File, f.Line, f.Column = o.endpoint.Registry, at.File, at.Line, at.Column
 	}
 	if o.issue != nil {
-		f.Registry, f.File, f.Line, f.Column = o.issue.Registry, o.issue.File, o.issue.Line, o.issue.Column
+		f.Registry, f.File, f.Line, f.Column = cmp.Or(f.Registry, o.issue.Registry), o.issue.File, o.issue.Line, o.issue.Column
 		if o.issue.Code != f.Code {
 			f.Also = append(f.Also, o.issue.Code)
 		}
@@ -130,6 +131,9 @@ func (o observation) would(name string) *probe.Counterfactual {
 // looking.
 func (o observation) fix(r rule) []Note {
 	mended := o.mended()
+	if mended == nil && o.behind != nil {
+		mended = o.mendIssue()
+	}
 	if mended == nil {
 		return r.fix(o)
 	}

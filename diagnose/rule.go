@@ -39,13 +39,16 @@ func says(sentence string) func(observation) string {
 	return func(observation) string { return sentence }
 }
 
-// explained is the rule's detail and, for a token service or a redirect's target, who sends
-// containerd there.
+// explained is what a failure means on this node: by the mistake behind it where there is one.
 func (o observation) explained(r rule) string {
-	if o.target == "" || o.url == "" {
-		return r.detail(o)
+	text := r.detail(o)
+	if o.behind != nil && !o.behind.plain {
+		text = o.behind.means + o.issue.Detail
 	}
-	return r.detail(o) + "; " + o.url + " sends containerd there"
+	if o.pull != nil && o.pull.Status == Recovered {
+		return "when it failed last: " + text
+	}
+	return text
 }
 
 // Mistakes are the findings of mistakes in a configuration, each by itself.

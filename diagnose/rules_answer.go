@@ -29,11 +29,8 @@ var answerRules = map[cause.Cause]rule{
 	cause.NotARegistry: {
 		title:  "something answers that is no registry",
 		noun:   "strange answer",
-		detail: says("what answers is no registry: a web site, a login page, a portal, or the wrong path"),
-		fix: func(o observation) []Note {
-			return o.change(o.mendEndpoint("name the registry's own host and path", ""),
-				look("see what it answers", "curl -sSi "+quote(o.api())))
-		},
+		detail: noRegistry,
+		fix:    nameRegistry,
 		doc: doc{
 			meaning: "Something answers at the endpoint, and not as a registry: a web site, a login page, a portal, or the wrong path below a registry. Only pullwhy's own request can tell; containerd takes the answer for what it looks like.",
 			shows:   "In containerd 1.6 to 2.4, K3s' and RKE2's builds included, as a 404, a 403, a manifest of an unknown media type, or a schema 1 manifest.",
@@ -45,10 +42,7 @@ var answerRules = map[cause.Cause]rule{
 		title:  "an answer that is no manifest",
 		noun:   "strange manifest",
 		detail: says("it answers 200 with no manifest: a login page, a portal, or the wrong path"),
-		fix: func(o observation) []Note {
-			return o.change(o.mendEndpoint("name the registry's own host and path", ""),
-				look("see what it answers", "curl -sSi "+quote(o.manifest())))
-		},
+		fix:    nameRegistry,
 		doc: doc{
 			meaning: "The endpoint answers 200 to the request for the manifest, with something that is none: HTML of a login page or portal, or of a wrong API path.",
 			shows:   "`unexpected media type text/html for sha256:…: not found`, in containerd 1.6 to 2.4 and in K3s' and RKE2's builds. The search for a further endpoint ends there: the tag counts as resolved.",
@@ -81,6 +75,8 @@ func atTheServer(o observation) []Note {
 func bring(o observation) []Note {
 	see := look("ask for it by hand", "curl -sSI "+quote(o.manifest()))
 	switch {
+	case o.strange():
+		return nameRegistry(o)
 	case o.would(probe.UnderLibrary) != nil:
 		return o.change(Note{Text: fmt.Sprintf("it is there as library/%s: ask for that, by its name in the pod, or by a rewrite of this mirror", o.repository()),
 			File: o.configured().File, Line: o.configured().Line}, see)
@@ -116,8 +112,15 @@ func (o observation) manifest() string {
 	return o.api()
 }
 
+// strange reports whether the probe found no registry where the log only shows a 404.
+func (o observation) strange() bool {
+	return o.cause == cause.NotFound && o.probe != nil && o.probe.Cause == cause.NotARegistry
+}
+
 func notFound(o observation) string {
 	switch {
+	case o.strange():
+		return "what answers there is no registry: " + o.probe.Error
 	case o.would(probe.UnderLibrary) != nil:
 		return fmt.Sprintf("it does not have %s, but library/%s", o.asked(), o.asked())
 	case o.would(probe.WithoutNamespace) != nil:
@@ -140,6 +143,22 @@ func (o observation) asked() string {
 		return o.repository() + "@" + ref.Digest
 	}
 	return o.repository() + ":" + ref.Identifier()
+}
+
+func nameRegistry(o observation) []Note {
+	if o.endpoint != nil && o.endpoint.Default && o.image != "" {
+		return []Note{{Text: "correct the registry in the image's name, or what answers in its place: " + o.concerned()},
+			look("see what it answers", "curl -sSi "+quote(o.manifest()))}
+	}
+	return o.change(o.mendEndpoint("name the registry's own host and path", ""),
+		look("see what it answers", "curl -sSi "+quote(o.manifest())))
+}
+
+func noRegistry(o observation) string {
+	if !o.seenAlike() || o.probe.Error == "" {
+		return "what answers is no registry: a web site, a login page, a portal, or the wrong path"
+	}
+	return "what answers is no registry: " + o.probe.Error
 }
 
 // answered is a rule's detail with the status, where that is known.

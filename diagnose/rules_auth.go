@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/logparse"
+	"github.com/pullwhy/pullwhy/probe"
 	"github.com/pullwhy/pullwhy/registry"
 )
 
@@ -30,6 +32,10 @@ var authRules = map[cause.Cause]rule{
 		noun:   "refusal of the credentials",
 		detail: authRejected,
 		fix: func(o observation) []Note {
+			if o.notTheNodes() {
+				return []Note{{Text: "correct the pod's imagePullSecret: its credentials go before those of the node, even where they are wrong"},
+					look("see which one the pod names", "kubectl get pod POD -o jsonpath='{.spec.imagePullSecrets}'")}
+			}
 			return o.change(o.credentials("correct the credentials"),
 				Note{Text: "check them by hand, and that this user may pull " + o.image, Command: "curl -sS -o /dev/null -w '%{http_code}\\n' -u USER " + quote(o.api())},
 				Note{Text: "credentials of a pull secret go before those of the node: check the pod's too"})
@@ -47,7 +53,7 @@ var authRules = map[cause.Cause]rule{
 		detail: tokenService,
 		fix: func(o observation) []Note {
 			return []Note{
-				{Text: "mend the token service, or the realm that the registry announces; the node verifies its certificate by the TLS settings of the registry's own entry"},
+				{Text: "mend the token service, or the realm that the registry announces"},
 				look("ask the token service from this node", "curl -v "+quote(cmp.Or(o.target, o.url)+"/")),
 				look("see where the registry sends clients", "curl -sSI "+quote(o.registryAPI())),
 			}
@@ -127,35 +133,49 @@ func (o observation) registryAPI() string {
 func authMissing(o observation) string {
 	switch {
 	case o.meant != nil:
-		return "it wants credentials, and " + o.overlooked()
+		return o.overlooked()
 	case o.url == "":
 		return "the registry wants credentials for this image, and none were sent"
 	case o.endpoint != nil && o.endpoint.Auth.Type == registry.AuthError:
 		return "it wants credentials, and those under " + o.endpoint.Auth.From + " cannot be decoded: " + o.endpoint.Auth.Problem
 	}
-	return "it wants credentials for this image, and none are configured for " + credentialsKey(o.endpointHost())
+	return "it wants credentials, and none are configured"
 }
 
 func authRejected(o observation) string {
 	if o.meant != nil {
-		return "it wants other credentials, and " + o.overlooked()
+		return o.overlooked()
 	}
-	if o.endpoint != nil && o.endpoint.Auth.From != "" {
+	switch {
+	case o.notTheNodes() && anonymous(*o.endpoint):
+		return "it refused credentials, and this node has none: a pull secret's were sent"
+	case o.notTheNodes():
+		return "it refused the credentials that were sent, and accepts this node's: a pull secret's, or earlier ones"
+	case o.endpoint != nil && o.endpoint.Auth.From != "":
 		return "it refuses the credentials that are configured for " + o.endpoint.Auth.From
 	}
 	return "it refuses the credentials that were sent, or they do not cover this image"
 }
 
+// notTheNodes reports whether the credentials that were refused cannot be those which this
+// node's configuration gives for the endpoint.
+func (o observation) notTheNodes() bool {
+	if o.pull == nil || o.endpoint == nil || o.attempt == nil || o.attempt.Source != logparse.SourceLog {
+		return false
+	}
+	return anonymous(*o.endpoint) || o.probe != nil && o.probe.Status == probe.OK
+}
+
 func tokenService(o observation) string {
 	if o.target == "" {
-		return "it sends containerd to a token service, and that fails"
+		return "its token service fails" + o.reason()
 	}
-	return "this is the registry's token service, and it fails"
+	return fmt.Sprintf("%s takes its tokens from there, and that fails%s", cmp.Or(o.endpointHost(), "the registry"), o.reason())
 }
 
 func forbidden(o observation) string {
 	if o.meant != nil {
-		return "it refuses to serve this without credentials, and " + o.overlooked()
+		return o.overlooked()
 	}
 	if o.endpoint != nil && anonymous(*o.endpoint) {
 		return "it refuses: nobody may pull this without credentials, or a policy forbids it"
@@ -169,7 +189,7 @@ func rateLimited(o observation) string {
 		text += "; left: " + o.probe.RateLimit
 	}
 	if o.seenAlike() && o.probe.RetryAfter != "" {
-		text += "; it wants to be asked again after " + o.probe.RetryAfter
+		text += "; Retry-After: " + o.probe.RetryAfter
 	}
 	return text
 }

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 
 	"github.com/pullwhy/pullwhy/cause"
 )
@@ -65,13 +66,13 @@ var contentRules = map[cause.Cause]rule{
 	cause.BlobFetchFailed: {
 		title:  "the tag resolves, its content cannot be fetched",
 		noun:   "blob failure",
-		detail: says("the manifest was found, but a blob could not be fetched"),
+		detail: blobFailed,
 		fix: func(o observation) []Note {
-			if o.url == "" && o.target == "" {
+			if o.where() == "" {
 				return pushAgain(o)
 			}
 			return []Note{
-				{Text: "let this node reach " + o.dialled() + ", where the registry keeps its blobs, or mend the store there"},
+				o.mendStore(),
 				look("try it from this node", "curl -v "+quote(cmp.Or(o.target, o.url)+"/")),
 			}
 		},
@@ -112,6 +113,49 @@ var contentRules = map[cause.Cause]rule{
 			fix:     "Push a sound image; where all images fail, look at the disk and the snapshotter. K3s: --snapshotter native where overlayfs does not work. RKE2: the same. Plain containerd: snapshotter in /etc/containerd/config.toml.",
 		},
 	},
+}
+
+func blobFailed(o observation) string {
+	switch {
+	case o.target != "":
+		return fmt.Sprintf("%s sends containerd there for a blob, and that fails%s", cmp.Or(o.endpointHost(), "the registry"), o.reason())
+	case o.url != "":
+		return "it has the manifest, and does not give a blob" + o.reason()
+	}
+	return "the manifest was found, but a blob could not be fetched" + o.reason()
+}
+
+// mendStore says how a blob could be fetched, by what fails at the host that has it.
+func (o observation) mendStore() Note {
+	switch cause.Parse(o.reason()) {
+	case cause.TLSUnknownAuthority:
+		return Note{Text: "add the CA of " + o.dialled() + " to this node's CA store, or to the registry's ca_file"}
+	case cause.DNSNotFound:
+		return Note{Text: "make " + o.name() + " known to this node's DNS, or to /etc/hosts"}
+	case cause.ConnectRefused, cause.ConnectTimeout, cause.NoRoute:
+		return Note{Text: "let this node reach " + o.dialled() + ", where the registry keeps its blobs"}
+	}
+	return Note{Text: "mend the store of blobs at " + o.dialled() + ", or push the image again"}
+}
+
+// afterURL is what an error says of a URL, afterToken of the token that it did not get.
+var (
+	afterURL   = regexp.MustCompile(`https?://[^\s"]+"?: (.+)$`)
+	afterToken = regexp.MustCompile(`failed to fetch \w+ token: (.+)$`)
+)
+
+// reason is the end of the reported error, "" where it does not tell.
+func (o observation) reason() string {
+	text := o.reported()
+	if text == "" && o.attempt != nil {
+		text = o.attempt.Error
+	}
+	for _, exp := range []*regexp.Regexp{afterURL, afterToken} {
+		if m := exp.FindStringSubmatch(text); m != nil {
+			return ": " + m[1]
+		}
+	}
+	return ""
 }
 
 func pushAgain(o observation) []Note {

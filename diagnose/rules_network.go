@@ -17,11 +17,13 @@ var networkRules = map[cause.Cause]rule{
 		noun:   "unknown host name",
 		detail: nameUnknown,
 		fix: func(o observation) []Note {
+			ask := look("ask the node's own resolver", "getent hosts "+quote(o.name()))
+			if o.endpoint != nil && o.endpoint.Default {
+				return o.change(Note{Text: "let the node's DNS know " + o.name() + ", or list a mirror for " + o.endpoint.Registry, File: o.settings()}, ask)
+			}
 			return o.change(
-				Note{Text: "make the name known to this node's DNS, or add to /etc/hosts: ADDRESS " + o.name()},
-				o.mendEndpoint("or correct the name, if it is wrong", ""),
-				look("ask the node's own resolver", "getent hosts "+quote(o.name())),
-			)
+				Note{Text: "add to /etc/hosts, or to the node's DNS: ADDRESS " + o.name()},
+				o.mendEndpoint("or correct the name, if it is wrong", ""), ask)
 		},
 		doc: doc{
 			meaning: "The node's DNS says that the endpoint's host name does not exist. containerd asks the node's /etc/hosts and /etc/resolv.conf, never the cluster's DNS: names ending in .svc.cluster.local do not resolve.",
@@ -69,7 +71,7 @@ var networkRules = map[cause.Cause]rule{
 	cause.ConnectTimeout: {
 		title:  "no answer to the connection",
 		noun:   "connection timeout",
-		detail: says("nothing comes back: a firewall drops the packets, or the host is down"),
+		detail: says("no answer: a firewall drops the packets, or the host is down"),
 		fix: func(o observation) []Note {
 			return append(o.direct(),
 				Note{Text: fmt.Sprintf("let this node reach %s: firewall, routing, or a proxy in the agent's environment", o.dialled())},
@@ -89,7 +91,7 @@ var networkRules = map[cause.Cause]rule{
 		detail: noRoute,
 		fix: func(o observation) []Note {
 			return []Note{
-				{Text: "add the route, or remove the address that cannot be reached from DNS or /etc/hosts"},
+				{Text: "add the route, or take the address out of DNS or /etc/hosts"},
 				look("see the addresses", "getent ahosts "+quote(o.name())),
 				look("see the routes", "ip route; ip -6 route"),
 			}
@@ -147,7 +149,7 @@ func (o observation) direct() []Note {
 	if o.would(probe.WithoutProxy) == nil {
 		return nil
 	}
-	text := "it answers without the proxy: add it to NO_PROXY: NO_PROXY="
+	text := "NO_PROXY="
 	if listed := cmp.Or(o.node.Env["NO_PROXY"], o.node.Env["no_proxy"]); listed != "" {
 		text += listed + ","
 	}
@@ -170,16 +172,16 @@ func (o observation) environment() string {
 
 func nameUnknown(o observation) string {
 	if strings.HasSuffix(o.name(), ".svc") || strings.Contains(o.name(), ".svc.") {
-		return fmt.Sprintf("%q exists in the cluster's DNS only, and containerd asks this node's", o.name())
+		return "only the cluster's DNS has this name, and containerd asks the node's"
 	}
-	return fmt.Sprintf("this node's DNS says that %q does not exist", o.name())
+	return fmt.Sprintf("this node's DNS does not know %q", o.name())
 }
 
 func noRoute(o observation) string {
 	if o.probe == nil || o.probe.Address == "" {
 		return "this node has no route to its address"
 	}
-	return fmt.Sprintf("this node has no route to %s, an address of that name", o.probe.Address)
+	return "this node has no route to " + o.probe.Address
 }
 
 func proxyFails(o observation) string {
@@ -187,7 +189,7 @@ func proxyFails(o observation) string {
 	case o.probe == nil || o.probe.Proxy == "":
 		return "the request goes through a proxy, and the proxy fails"
 	case o.would(probe.WithoutProxy) != nil:
-		return fmt.Sprintf("the proxy %s fails; without it the endpoint answers", o.probe.Proxy)
+		return fmt.Sprintf("the proxy %s fails, without it the endpoint answers", o.probe.Proxy)
 	}
 	return fmt.Sprintf("the request goes through the proxy %s, and that fails", o.probe.Proxy)
 }

@@ -97,13 +97,18 @@ var nodeRules = map[cause.Cause]rule{
 
 func ignored(o observation) string {
 	switch {
+	case o.told.Error != "":
+		return "containerd ignores this file: " + undecoded.ReplaceAllString(o.told.Error, "")
+	case o.told.Cause != "":
+		return "containerd cannot decode a hosts.toml and ignores it: its mirrors and settings are lost"
 	case o.issue != nil:
 		return o.issue.Detail
-	case o.told.Cause != "":
-		return "containerd cannot decode a hosts.toml and ignores it: its mirrors and settings are lost, the registry itself is asked without them"
 	}
 	return "containerd refuses or ignores a part of its configuration"
 }
+
+// undecoded is how containerd begins to say why it ignores a file.
+var undecoded = regexp.MustCompile(`^failed to decode [^:]*(:\d+)?[^:]*: `)
 
 func unusable(o observation) string {
 	text := "no request is sent for this registry: a configured certificate or key file is missing or unusable"
@@ -138,8 +143,8 @@ func (o observation) mend() []Note {
 
 func (o observation) mendIssue() []Note {
 	fix := Note{Text: o.issue.Fix, File: o.issue.File, Line: o.issue.Line, Command: o.issue.Command}
-	if rule, ok := registry.RuleOf(o.issue.Code); ok && fix.Text == "" {
-		fix.Text = rule.Fix
+	if rule, ok := registry.RuleOf(o.issue.Code); ok && (fix.Text == "" || fix.Text == rule.Fix) {
+		fix.Text = clause(rule.Fix)
 	}
 	if strings.HasSuffix(o.issue.File, "hosts.toml") {
 		return []Note{fix} // read at every pull
@@ -148,6 +153,11 @@ func (o observation) mendIssue() []Note {
 		return []Note{fix} // that is the restart
 	}
 	return o.change(fix)
+}
+
+// clause is a sentence as advice is written: without a capital and a full stop.
+func clause(sentence string) string {
+	return strings.ToLower(sentence[:1]) + strings.TrimSuffix(sentence[1:], ".")
 }
 
 func (o observation) reported() string {

@@ -13,7 +13,7 @@ import (
 // tlsRules judge the handshake and what is presented in it.
 var tlsRules = map[cause.Cause]rule{
 	cause.TLSUnknownAuthority: {
-		title:  "the certificate is signed by an authority that this node does not trust",
+		title:  "its certificate is not trusted by this node",
 		noun:   "untrusted certificate",
 		detail: unknownAuthority,
 		fix:    trustAuthority,
@@ -30,7 +30,7 @@ var tlsRules = map[cause.Cause]rule{
 		detail: otherNames,
 		fix: func(o observation) []Note {
 			return o.change(
-				o.mendEndpoint("use a name that is in the certificate", ""),
+				o.mendEndpoint("use a name of the certificate"+o.names(), ""),
 				Note{Text: "or issue a certificate that has " + o.name() + " among its subject alternative names"},
 				look("see the names in it", o.presented()+" | openssl x509 -noout -ext subjectAltName"),
 			)
@@ -62,11 +62,12 @@ var tlsRules = map[cause.Cause]rule{
 		noun:   "expired certificate",
 		detail: expired,
 		fix: func(o observation) []Note {
-			return []Note{
-				{Text: "renew the certificate at " + o.dialled()},
-				look("see the dates", o.presented()+" | openssl x509 -noout -dates"),
-				look("or set this node's clock, if that is wrong", "timedatectl"),
+			renew := Note{Text: "renew the certificate at " + o.dialled()}
+			see := look("see the dates", o.presented()+" | openssl x509 -noout -dates")
+			if o.clockAhead() {
+				return []Note{look("set this node's clock", "timedatectl set-ntp true"), see}
 			}
+			return []Note{renew, see, look("or set this node's clock, if that is wrong", "timedatectl")}
 		},
 		doc: doc{
 			meaning: "The certificate, or one above it, was valid until a time that has passed by the node's clock.",
@@ -112,7 +113,7 @@ var tlsRules = map[cause.Cause]rule{
 		fix: func(o observation) []Note {
 			mend := Note{Text: "mend the server's TLS settings at " + o.dialled() + ", or what stands between it and this node"}
 			if o.would(probe.OverHTTP) != nil {
-				return o.change(o.mendEndpoint("say http", "http://"+o.host()))
+				return sayHTTP(o)
 			}
 			return []Note{mend, look("see how far it comes", o.presented())}
 		},
@@ -143,7 +144,7 @@ var tlsRules = map[cause.Cause]rule{
 	cause.HTTPResponseToHTTPSClient: {
 		title:  "a plain-HTTP server is asked with https",
 		noun:   "plain-HTTP answer",
-		detail: says("it speaks plain HTTP on that port, and the endpoint is configured with https"),
+		detail: says("it speaks plain HTTP, and is asked with https"),
 		fix:    sayHTTP,
 		doc: doc{
 			meaning: "The endpoint is asked with https, explicitly or because no scheme is given, and the server speaks plain HTTP there. insecure_skip_verify does not change the scheme.",
@@ -155,7 +156,7 @@ var tlsRules = map[cause.Cause]rule{
 	cause.HTTPRequestToHTTPSServer: {
 		title:  "a TLS server is asked with plain http",
 		noun:   "refusal of plain HTTP",
-		detail: says("it speaks TLS on that port, and the endpoint is configured with http"),
+		detail: says("it speaks TLS, and is asked with plain http"),
 		fix: func(o observation) []Note {
 			return o.change(o.mendEndpoint("say https", "https://"+o.host()))
 		},
@@ -180,29 +181,32 @@ func trustAuthority(o observation) []Note {
 	return append(o.change(o.configure("", "{tls: {ca_file: /PATH/ca.crt}}", `ca = "/PATH/ca.crt"`)), see)
 }
 
-// sayHTTP is the endpoint with http; a registry without an entry of its own needs one.
+// sayHTTP is the endpoint with http; a registry that is asked by default needs an entry.
 func sayHTTP(o observation) []Note {
-	if o.endpoint != nil && o.endpoint.Default && rendered(o.node) {
-		text := fmt.Sprintf("mirrors: %q: {endpoint: [\"http://%s\"]}", o.host(), o.host())
-		return o.change(Note{Text: text, File: o.settings()})
+	url := "http://" + o.host()
+	switch {
+	case o.endpoint == nil || !o.endpoint.Default:
+		return o.change(o.mendEndpoint("say http", url))
+	case rendered(o.node):
+		return o.change(Note{Text: fmt.Sprintf("mirrors: %q: {endpoint: [%q]}", o.host(), url), File: o.settings()})
 	}
-	return o.change(o.mendEndpoint("say http", "http://"+o.host()))
+	return []Note{{Text: fmt.Sprintf("server = %q", url), File: o.settings()}}
 }
 
 func unknownAuthority(o observation) string {
 	if o.meant != nil {
-		return "this node does not trust its certificate, and " + o.overlooked()
+		return o.overlooked()
 	}
 	c := o.certificate()
 	switch {
 	case c != nil && c.IntermediateMissing:
 		return fmt.Sprintf("it does not present the intermediate %q that signed its certificate", commonName(c.MissingIssuer))
 	case o.would(probe.OtherCA) != nil:
-		return fmt.Sprintf("its certificate is signed by %s, which this endpoint has not as ca_file", o.would(probe.OtherCA).File)
+		return fmt.Sprintf("%s verifies its certificate, and is not its ca_file", o.would(probe.OtherCA).File)
 	case c != nil && cmp.Or(c.MissingIssuer, c.Issuer) != "":
-		return fmt.Sprintf("its certificate is signed by %q, which %s", commonName(cmp.Or(c.MissingIssuer, c.Issuer)), o.distrust())
+		return fmt.Sprintf("%q signed its certificate; %s", commonName(cmp.Or(c.MissingIssuer, c.Issuer)), o.distrust())
 	}
-	return "its certificate is signed by an authority that " + o.distrust()
+	return "an unknown authority signed its certificate; " + o.distrust()
 }
 
 // commonName is what people call a certificate's subject.
@@ -217,9 +221,17 @@ func commonName(subject string) string {
 // distrust says what the certificate was verified against.
 func (o observation) distrust() string {
 	if o.endpoint != nil && len(o.endpoint.CAFiles) > 0 {
-		return fmt.Sprintf("neither this node nor %s trusts", strings.Join(o.endpoint.CAFiles, ", "))
+		return fmt.Sprintf("neither this node nor %s trusts it", strings.Join(o.endpoint.CAFiles, ", "))
 	}
-	return "this node does not trust"
+	return "this node does not trust it"
+}
+
+// names are those of the certificate, as far as they are known.
+func (o observation) names() string {
+	if c := o.certificate(); c != nil && len(c.DNSNames) > 0 {
+		return ", such as " + c.DNSNames[0]
+	}
+	return ""
 }
 
 func otherNames(o observation) string {
@@ -233,6 +245,8 @@ func expired(o observation) string {
 	switch c := o.certificate(); {
 	case c == nil:
 		return "its certificate is no longer valid"
+	case o.clockAhead():
+		return "its certificate is valid until " + moment(c.NotAfter) + o.clock()
 	case c.NotAfter.After(o.probe.Time):
 		return "a certificate above its own is no longer valid" + o.clock()
 	default:
@@ -245,6 +259,12 @@ func notYetValid(o observation) string {
 		return fmt.Sprintf("its certificate is valid from %s on%s", moment(c.NotBefore), cmp.Or(o.clock(), ": usually this node's clock is behind"))
 	}
 	return "its certificate begins in the future: usually this node's clock is behind"
+}
+
+// clockAhead reports whether the certificate is valid by the server's own clock.
+func (o observation) clockAhead() bool {
+	c := o.certificate()
+	return c != nil && o.probe.ClockSkew < 0 && o.probe.Time.Add(o.probe.ClockSkew).Before(c.NotAfter) && !c.NotAfter.After(o.probe.Time)
 }
 
 // clock says how far this node's clock is off, where the server's tells.
@@ -260,12 +280,12 @@ func (o observation) clock() string {
 
 func clientCertificate(o observation) string {
 	if o.meant != nil {
-		return "it wants a client certificate, and " + o.overlooked()
+		return o.overlooked()
 	}
 	if o.endpoint != nil && len(o.endpoint.Clients) > 0 {
 		return "it wants a client certificate, and does not accept " + o.endpoint.Clients[0].Cert
 	}
-	return "it wants a client certificate, and none is configured"
+	return "no client certificate is configured for it"
 }
 
 func handshake(o observation) string {

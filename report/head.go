@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pullwhy/pullwhy/diagnose"
+	"github.com/pullwhy/pullwhy/logparse"
 )
 
 // headLines is how many lines a finding takes at most before the next one.
@@ -16,31 +17,46 @@ const headLines = 7
 // head says in at most headLines lines what fails, what Kubernetes says of it, what is really
 // wrong and where, and what to type. The whole of it stands in the details.
 func (r *Report) head(p *printer, f diagnose.Finding) {
-	p.bold(p.short(r.headline(f)))
-	said, hidden := &field{label: "Kubernetes says:", keepEnd: true}, &field{label: "Hidden because:"}
+	title := p.headline(p.short(r.headline(f)))
+	said, hidden, typed := &field{label: "Kubernetes says:", keepEnd: true}, &field{label: "Hidden because:"}, &field{}
 	if pull := r.pullOf(f); pull != nil {
 		said.text, hidden.text = p.short(kubernetesSays(p, pull.ReportedError)), pull.RootCause.HiddenBecause
 	}
 	where := &field{label: "Cause:", text: f.Code + r.at(f)}
-	because := &field{label: "Because:", text: p.short(f.Detail), suffix: evidenceAt(f), least: 2}
-	typed := typeField(f.Fix)
+	because := &field{label: "Because:", text: p.short(f.Detail), suffix: evidenceAt(f)}
+	if f.Severity != diagnose.Info {
+		typed = p.typeField(f.Fix)
+	}
 	p.lay(said, hidden, where, because, typed)
-	p.fit(headLines-1-len(where.lines), said, hidden, typed, because)
-	p.fields(said, where, because, hidden, typed)
+	all := []*field{said, where, because, hidden, typed}
+	room := headLines - title
+	p.fit(room, all, said, hidden)
+	if lines(all) > room {
+		typed.suffix = ""
+		p.lay(typed)
+	}
+	p.fit(room, all, because, typed)
+	p.fields(all...)
 	p.line("")
 }
 
-// typeField is the first step of the fix; a command stands whole, it is to be pasted.
-func typeField(fix []diagnose.Note) *field {
-	switch {
-	case len(fix) == 0:
+// typeField is the first step of the fix, with the file where it is made; a command stands
+// whole, it is to be pasted.
+func (p *printer) typeField(fix []diagnose.Note) *field {
+	if len(fix) == 0 {
 		return &field{}
-	case fix[0].Command != "":
-		return &field{label: "Type:", text: fix[0].Command, whole: true}
-	case fix[0].File != "":
-		return &field{label: "Type:", text: fix[0].Text, suffix: " (" + place(path.Base(fix[0].File), fix[0].Line) + ")", loose: true, least: 2}
 	}
-	return &field{label: "Type:", text: fix[0].Text, least: 2}
+	first := fix[0]
+	f := &field{label: "Type:", text: first.Text, whole: first.Command != ""}
+	if f.whole {
+		f.text = first.Command
+	} else if first.File != "" {
+		whole, name := " ("+place(first.File, first.Line)+")", " ("+place(path.Base(first.File), first.Line)+")"
+		if f.suffix = whole; len(p.hang(f.label, f.text+whole)) > len(p.hang(f.label, f.text+name)) {
+			f.suffix = name
+		}
+	}
+	return f
 }
 
 var (
@@ -111,20 +127,45 @@ func (r *Report) at(f diagnose.Finding) string {
 	case f.Endpoint == "":
 		return ""
 	}
-	text := " at " + f.Endpoint
+	if place := r.placeOf(f); place != "" {
+		return " at " + f.Endpoint + " (" + place + ")"
+	}
+	return " at " + f.Endpoint
+}
+
+// placeOf is the endpoint's place among those of its registry.
+func (r *Report) placeOf(f diagnose.Finding) string {
+	name := f.Registry
+	if !slices.ContainsFunc(r.Registries, func(reg diagnose.Registry) bool { return reg.Name == name }) {
+		name = "*"
+	}
 	for _, reg := range r.Registries {
-		if reg.Name != f.Registry {
+		if reg.Name != name {
 			continue
 		}
 		all := reg.Endpoints
 		if reg.DefaultEndpoint != "" {
 			all = append(slices.Clone(all), reg.DefaultEndpoint)
 		}
-		if i := slices.Index(all, f.Endpoint); i >= 0 && len(all) > 1 {
-			return text + fmt.Sprintf(" (%d"+noBreak+"of"+noBreak+"%d)", i+1, len(all))
+		of := len(all)
+		if reg.DefaultEndpoint == "" && r.fallsBack(f.Images) { // the wildcard's is that of each image
+			of++
+		}
+		if i := slices.Index(all, f.Endpoint); i >= 0 && of > 1 {
+			return fmt.Sprintf("%d"+noBreak+"of"+noBreak+"%d", i+1, of)
 		}
 	}
-	return text
+	if slices.ContainsFunc(r.Endpoints, func(e diagnose.Endpoint) bool { return e.URL == f.Endpoint && e.Default }) {
+		return "default"
+	}
+	return ""
+}
+
+// fallsBack reports whether the default endpoint was asked for any of the images.
+func (r *Report) fallsBack(images []string) bool {
+	return slices.ContainsFunc(r.Pulls, func(p diagnose.Pull) bool {
+		return slices.Contains(images, p.Image) && slices.ContainsFunc(p.Attempts, func(a logparse.Attempt) bool { return a.Default })
+	})
 }
 
 // evidenceAt is where the evidence stands, by the file's name: its path is in the details.
@@ -153,10 +194,14 @@ func place(file string, line int) string {
 
 // position is the place that a finding is about, as editors take it.
 func position(f diagnose.Finding) string {
-	if f.Line == 0 || f.Column == 0 {
-		return place(f.File, f.Line)
+	file := f.File
+	if at := strings.LastIndex(file, "/certs.d/"); at >= 0 { // of which a node has one
+		file = file[at+1:]
 	}
-	return fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)
+	if f.Line == 0 || f.Column == 0 {
+		return place(file, f.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d", file, f.Line, f.Column)
 }
 
 func (r *Report) pullOf(f diagnose.Finding) *diagnose.Pull {

@@ -50,6 +50,15 @@ func (p *printer) bold(text string) {
 	fmt.Fprintln(p.w, text)
 }
 
+// headline writes what stands out, wrapped, and returns how many lines that takes.
+func (p *printer) headline(text string) int {
+	lines := wrap(p.clean(text), p.Width)
+	for _, line := range lines {
+		p.bold(line)
+	}
+	return len(lines)
+}
+
 // title begins a part of the details.
 func (p *printer) title(text string) {
 	p.line("")
@@ -68,10 +77,8 @@ func (p *printer) field(label, text string) {
 type field struct {
 	label, text string
 	suffix      string // stands after the text, also where that is cut
-	loose       bool   // the suffix gives way before the text does
 	keepEnd     bool   // cut at the front: in an error the reason stands last
 	whole       bool   // never cut, never wrapped
-	least       int    // lines that it keeps while others can give way; 0 means 1
 	lines       []string
 }
 
@@ -88,35 +95,29 @@ func (p *printer) lay(all ...*field) {
 	}
 }
 
-// fit cuts fields until they have at most so many lines: in the order given, each down to the
-// lines that it keeps, and then further.
-func (p *printer) fit(lines int, all ...*field) {
-	total := 0
-	for _, f := range all {
-		total += len(f.lines)
-	}
-	for _, strict := range []bool{false, true} {
-		for _, f := range all {
-			least := max(1, f.least)
-			if strict {
-				least = 1
-			}
-			if over := total - lines; over > 0 && len(f.lines) > least {
-				total -= len(f.lines)
+// fit cuts fields until all of them have at most so many lines: those that give way in their
+// order, each down to two lines, then to one.
+func (p *printer) fit(room int, all []*field, give ...*field) {
+	for _, least := range []int{2, 1} {
+		for _, f := range give {
+			if over := lines(all) - room; over > 0 && len(f.lines) > least {
 				p.cut(f, max(least, len(f.lines)-over))
-				total += len(f.lines)
 			}
 		}
 	}
 }
 
+func lines(all []*field) int {
+	n := 0
+	for _, f := range all {
+		n += len(f.lines)
+	}
+	return n
+}
+
 // cut shortens a field to at most so many lines.
 func (p *printer) cut(f *field, lines int) {
 	text, suffix := p.clean(f.text), p.clean(f.suffix)
-	if f.loose {
-		suffix = ""
-		f.lines = p.hang(f.label, text)
-	}
 	for cut := []rune(text); len(f.lines) > lines && len(cut) > 0; {
 		if f.keepEnd {
 			cut = cut[1:]

@@ -1,0 +1,120 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+// A link says that a mistake in the configuration is behind a failure: by its code, the
+// failures that it brings about, and where it stands.
+type link struct {
+	codes  []string
+	causes []cause.Cause // nil: any that an endpoint can have
+	stands func(j *joined, o observation, i registry.Issue) bool
+	means  string // what the mistake makes of the failure, before its own detail
+	plain  bool   // the failure's own rule says it plainly enough
+}
+
+// links are the mistakes that explain failures, the plainest first.
+var links = []link{
+	{[]string{"config_not_applied"}, nil, ofEndpoint, "the agent was not restarted since a change: ", false},
+	{[]string{"config_shadowed"}, nil, ofEndpoint, "", false},
+	{[]string{
+		"config_template_drops_registry", "config_unknown_key", "config_duplicate_key", "config_registry_name", "config_endpoint_invalid",
+		"config_mirror_unmatched", "config_shadowed", "config_not_applied",
+	}, nil, insteadOfMirror, "the mirror is not asked: ", false},
+	{[]string{"config_cluster_dns_name"}, []cause.Cause{cause.DNSNotFound, cause.DNSFailure}, atEndpoint, "", true},
+	{[]string{"config_endpoint_not_a_mirror"}, noMirrorCauses, atEndpoint, "", false},
+	{[]string{"config_endpoint_path"}, noMirrorCauses, atStrangePath, "", false},
+	{[]string{"config_rewrite_ineffective", "config_rewrite_invalid", "config_rewrite_ambiguous"}, []cause.Cause{cause.NotFound}, ofMirror, "", false},
+	{[]string{"config_auth_undecodable"}, []cause.Cause{cause.ConfigInvalid, cause.AuthMissing, cause.AuthRejected}, inEntry, "", false},
+	{
+		[]string{"config_unknown_key", "config_value_truncated", "config_invisible_character"},
+		[]cause.Cause{cause.AuthMissing, cause.AuthRejected, cause.TLSUnknownAuthority, cause.TLSClientCertRequired}, inEntry, "", false,
+	},
+}
+
+// noMirrorCauses are how a host answers that serves as no mirror.
+var noMirrorCauses = []cause.Cause{
+	cause.NotFound, cause.NotARegistry, cause.UnexpectedMediaType, cause.AuthMissing, cause.AuthRejected, cause.Forbidden,
+}
+
+// tieIssue adds to an observation the first mistake that explains it.
+func (j *joined) tieIssue(o observation) observation {
+	for i := range links {
+		l := &links[i]
+		if l.causes != nil && !slices.Contains(l.causes, o.cause) {
+			continue
+		}
+		for at, issue := range j.Config.Issues {
+			if slices.Contains(l.codes, issue.Code) && l.stands(j, o, issue) {
+				o.issue, o.behind, o.edits = &j.Config.Issues[at], l, issue.Edits
+				return o
+			}
+		}
+	}
+	return o
+}
+
+// atEndpoint: in the line that names the endpoint.
+func atEndpoint(_ *joined, o observation, i registry.Issue) bool {
+	at := o.configured()
+	return i.Line > 0 && i.File == at.File && i.Line == at.Line
+}
+
+// atStrangePath: there too, where the path leads to something that is no registry.
+func atStrangePath(j *joined, o observation, i registry.Issue) bool {
+	return atEndpoint(j, o, i) && (o.strange() || o.cause == cause.NotARegistry || o.cause == cause.UnexpectedMediaType)
+}
+
+// ofMirror: about the mirror that the endpoint belongs to.
+func ofMirror(_ *joined, o observation, i registry.Issue) bool {
+	return !o.endpoint.Default && i.Registry == o.endpoint.Registry
+}
+
+// ofEndpoint: about the registry that the endpoint serves, or about its host.
+func ofEndpoint(_ *joined, o observation, i registry.Issue) bool {
+	return !o.endpoint.Default && (i.Registry == o.endpoint.Registry || i.Registry == o.endpoint.Host)
+}
+
+// insteadOfMirror: about a mirror that containerd passes by, for the image's own registry is
+// all that it asks.
+func insteadOfMirror(j *joined, o observation, i registry.Issue) bool {
+	if !o.endpoint.Default || o.of != 1 {
+		return false
+	}
+	host, _, _ := strings.Cut(o.image, "/")
+	name := cmp.Or(i.Registry, j.mirrorAt(i))
+	return sameName(name, host) || host == "docker.io" && strings.HasSuffix(name, "docker.io") ||
+		name == "" && i.Code == "config_template_drops_registry"
+}
+
+// mirrorAt is the key of mirrors that a mistake stands below, "" for none.
+func (j *joined) mirrorAt(i registry.Issue) string {
+	name := ""
+	for _, m := range j.Config.Mirrors() {
+		if m.At.File == i.File && m.At.Line <= i.Line {
+			name = m.Name
+		}
+	}
+	for _, k := range j.Config.ConfigsKeys() {
+		if k.At.File == i.File && k.At.Line <= i.Line {
+			return "" // mirrors stand before configs, or the mistake is not clearly theirs
+		}
+	}
+	return name
+}
+
+// inEntry: below the endpoint's own key of configs.
+func inEntry(j *joined, o observation, i registry.Issue) bool {
+	keys := j.Config.ConfigsKeys()
+	own := slices.IndexFunc(keys, func(k registry.ConfigsKey) bool { return k.Name == credentialsKey(o.endpointHost()) })
+	if own < 0 || i.File != keys[own].At.File || i.Line <= keys[own].At.Line {
+		return false
+	}
+	return own == len(keys)-1 || i.Line < keys[own+1].At.Line
+}
