@@ -119,7 +119,7 @@ func seen(node *registry.Node, log nodeLog, images []string) []registry.Referenc
 func evidence(node *registry.Node, config *registry.Config, log nodeLog, want wanted) diagnose.Evidence {
 	ev := diagnose.Evidence{
 		Node: node, Config: config, Pulls: log.pulls, Agent: log.agent,
-		Sources: append(append(node.Sources, config.Sources...), log.sources...),
+		Sources: slices.Concat(node.Sources, config.Sources, log.sources),
 	}
 	known := map[string]bool{}
 	for _, text := range want.images {

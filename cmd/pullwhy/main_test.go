@@ -26,6 +26,9 @@ func TestScripts(t *testing.T) {
 			"status":   hasStatus,
 			"registry": startRegistry,
 			"expand":   expand,
+			"lines":    lines,
+			"await":    await,
+			"grow":     grow,
 		},
 	})
 }

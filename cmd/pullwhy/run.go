@@ -77,7 +77,7 @@ func rootCommand(e *env) *cobra.Command {
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		return cmp.Or(checkFormat(e.output, cmd.Name() == "lint"), checkColor(e.color))
 	}
-	root.AddCommand(diagnoseCommand(e), logsCommand(e), routeCommand(e), lintCommand(e), explainCommand(e), demoCommand(e), schemaCommand(e), versionCommand(e))
+	root.AddCommand(diagnoseCommand(e), watchCommand(e), logsCommand(e), routeCommand(e), lintCommand(e), explainCommand(e), demoCommand(e), schemaCommand(e), versionCommand(e))
 	return root
 }
 

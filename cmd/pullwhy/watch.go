@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pullwhy/pullwhy/logparse"
+)
+
+// What watch may hold on to, so that it can run for months.
+const (
+	maxWatched = 512 // images
+
+	// memoryLimit is where the garbage collector begins to work harder. What is live stays
+	// far below.
+	memoryLimit = 22 << 20
+
+	// stopTime is how long the last state has to reach a standard output that is not read.
+	stopTime = 800 * time.Millisecond
+)
+
+// watchFlags are those of watch alone.
+type watchFlags struct {
+	since  time.Duration
+	given  func() bool // whether --since was on the command line
+	every  time.Duration
+	listen string
+	kube   kubeFlags
+}
+
+func watchCommand(e *env) *cobra.Command {
+	d := &diagnosis{env: e}
+	f := watchFlags{}
+	cmd := &cobra.Command{
+		Use:   "watch",
+		Short: "Follow containerd's log; at each failure that begins, changes or ends say why, as a line of JSON",
+		Long: `Follows containerd's log through rotation. For each failing pull that begins, changes its cause or
+ends, and for each mistake in the configuration, one report is written to standard output, as a line
+of JSON. What fails is probed, within a budget of connections; a probe that tells more makes a further
+report. It runs until SIGTERM.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("output") && e.output != formatJSON {
+				return fmt.Errorf("watch prints a report of JSON a line, not %s", e.output)
+			}
+			return d.watch(cmd.Context(), f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringArrayVar(&d.logs.files, "log", nil, "follow this log instead of the node's")
+	flags.DurationVar(&f.since, "since", 0, "read the log from so far back first, 0 is all of it; without this flag it is read from its end on")
+	f.given = func() bool { return flags.Changed("since") }
+	flags.DurationVar(&d.timeout, "timeout", 5*time.Second, "bound of each probe step")
+	flags.BoolVar(&d.noProbe, "no-probe", false, "no network at all")
+	flags.DurationVar(&f.every, "every", 10*time.Minute, "between background checks of one endpoint; 0 is none")
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:9558", "where /metrics, /healthz, /readyz and /report are served; empty is nowhere")
+	d.config.add(flags)
+	f.kube.add(flags)
+	return cmd
+}
+
+// A watcher is the state of watch. All of it is the follower's goroutine's, but for what
+// says otherwise.
+type watcher struct {
+	*diagnosis
+	scanner  logparse.Scanner
+	follower logparse.Follower
+	stats    logparse.FollowStats
+	problem  string // why the log cannot be read; "" for nothing
+	node     watchedNode
+	images   map[string]*watched
+	faults   string // of the node itself, as they were reported
+	patrol   *patrol
+	metrics  *metrics
+	teller   *kubeTeller              // nil: the cluster is told nothing
+	present  atomic.Pointer[presence] // for those who ask over HTTP
+	judged   time.Time
+	whole    time.Time // when the whole node was judged
+}
+
+// watch follows the log until ctx ends.
+func (d *diagnosis) watch(ctx context.Context, f watchFlags) (err error) {
+	if len(d.logs.files) > 1 {
+		return errors.New("watch follows one log; for several, run several")
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit))
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(50))
+	w := d.newWatcher(f)
+	if _, err := w.refresh(time.Now()); err != nil {
+		return err
+	}
+	if w.teller, err = f.kube.start(d.log, w.node.node.Hostname); err != nil {
+		return err
+	}
+	var listener net.Listener
+	if f.listen != "" {
+		if listener, err = net.Listen("tcp", f.listen); err != nil {
+			return fmt.Errorf("serving metrics: %w", err)
+		}
+	}
+	return w.run(ctx, listener)
+}
+
+func (d *diagnosis) newWatcher(f watchFlags) *watcher {
+	now := time.Now()
+	w := &watcher{diagnosis: d, images: map[string]*watched{}, patrol: newPatrol(f.every), scanner: logparse.Scanner{Now: now}}
+	w.metrics = newMetrics(&w.present)
+	w.patrol.observe = w.metrics.probed
+	if f.since > 0 {
+		w.scanner.Since = now.Add(-f.since)
+	}
+	w.follower = logparse.Follower{
+		Resolve: w.resolve, FromEnd: !f.given(), Since: w.scanner.Since, CaughtUp: w.caughtUp, Problem: w.cannotRead,
+	}
+	return w
+}
+
+// run starts what goes on beside following, and ends it.
+func (w *watcher) run(ctx context.Context, listener net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var beside sync.WaitGroup
+	if listener != nil {
+		beside.Go(func() { w.serve(ctx, listener) })
+	}
+	if !w.noProbe {
+		beside.Go(func() { w.patrol.run(ctx) })
+	}
+	if w.teller != nil {
+		beside.Go(func() { w.teller.run(ctx) })
+	}
+	done := make(chan error, 1)
+	go func() {
+		err := w.follow(ctx)
+		cancel()
+		beside.Wait()
+		done <- err
+	}()
+	<-ctx.Done()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(stopTime):
+		w.log.Warn().Msg("stopped before everything was written")
+		return nil
+	}
+}
+
+// follow is the work: lines to pulls, and at each pause what has come of them.
+func (w *watcher) follow(ctx context.Context) error {
+	w.log.Info().Str("log", w.logName()).Msg("watching")
+	err := w.follower.Follow(ctx, func(l logparse.Line) error {
+		w.problem = ""
+		w.scanner.Line(l.File, l.Number, l.Text)
+		return nil
+	})
+	w.step(time.Now(), true)
+	w.log.Info().Int("lines", w.stats.Lines).Int("failing", len(w.failing())).Msg("stopped")
+	return err
+}
+
+func (w *watcher) caughtUp(s logparse.FollowStats) {
+	w.stats = s
+	now := time.Now()
+	w.metrics.caughtUp(now, s)
+	w.step(now, false)
+}
+
+func (w *watcher) cannotRead(err error) {
+	w.problem = reason(err)
+	w.log.Warn().Err(err).Msg("the log cannot be read")
+}
+
+// resolve is where the log stands in this process' filesystem.
+func (w *watcher) resolve() (string, error) {
+	switch {
+	case len(w.logs.files) > 0:
+		return w.logs.files[0], nil
+	case w.node.node.LogPath == "":
+		return "", fs.ErrNotExist
+	}
+	return hostRoot(w.hostRoot).resolve("open", strings.TrimPrefix(w.node.node.LogPath, "/"))
+}
+
+// logName is the log's path on the node, or as named; "" where the runtime has none.
+func (w *watcher) logName() string {
+	if len(w.logs.files) > 0 {
+		return w.logs.files[0]
+	}
+	return w.node.node.LogPath
+}
