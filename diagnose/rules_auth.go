@@ -36,8 +36,11 @@ var authRules = map[cause.Cause]rule{
 				return []Note{{Text: "correct the pod's imagePullSecret: its credentials go before those of the node, even where they are wrong"},
 					look("see which one the pod names", "kubectl get pod POD -o jsonpath='{.spec.imagePullSecrets}'")}
 			}
-			return o.change(o.credentials("correct the credentials"),
-				Note{Text: "check them by hand, and that this user may pull " + o.image, Command: "curl -sS -o /dev/null -w '%{http_code}\\n' -u USER " + quote(o.api())},
+			byHand := look("check them by hand, and that this user may pull "+o.image, "curl -sS -o /dev/null -w '%{http_code}\\n' -u USER "+quote(o.api()))
+			if o.endpoint != nil && o.endpoint.Auth.Request {
+				return []Note{{Text: "correct the pull secret, or leave it out where the node has credentials of its own: " + o.endpoint.Auth.From}, byHand}
+			}
+			return o.change(o.credentials("correct the credentials"), byHand,
 				Note{Text: "credentials of a pull secret go before those of the node: check the pod's too"})
 		},
 		doc: doc{
@@ -143,14 +146,15 @@ func authMissing(o observation) string {
 }
 
 func authRejected(o observation) string {
-	if o.meant != nil {
-		return o.overlooked()
-	}
 	switch {
+	case o.meant != nil:
+		return o.overlooked()
 	case o.notTheNodes() && anonymous(*o.endpoint):
 		return "it refused credentials, and this node has none: a pull secret's were sent"
 	case o.notTheNodes():
 		return "it refused the credentials that were sent, and accepts this node's: a pull secret's, or earlier ones"
+	case o.endpoint != nil && o.endpoint.Auth.Request:
+		return "it refuses the credentials of the pull secret, those of " + o.endpoint.Auth.From
 	case o.endpoint != nil && o.endpoint.Auth.From != "":
 		return "it refuses the credentials that are configured for " + o.endpoint.Auth.From
 	}
