@@ -24,7 +24,7 @@ type configFlags struct {
 }
 
 func (f *configFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.registries, "registries", "", "judge as if K3s had been restarted with this registries.yaml")
+	flags.StringVar(&f.registries, "registries", "", "judge as if K3s had been restarted with this `FILE` as registries.yaml")
 	f.addDisableDefault(flags)
 }
 

@@ -32,6 +32,12 @@ func diagnoseCommand(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diagnose [IMAGE...]",
 		Short: "Read the node's registry configuration and log, ask every endpoint, name the cause",
+		PreRunE: func(*cobra.Command, []string) error {
+			if d.concurrency < 1 || d.timeout == 0 {
+				return errors.New("--concurrency and --timeout must be greater than 0")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, named []string) error {
 			r, err := d.run(cmd.Context(), named)
 			if err != nil {
@@ -42,11 +48,11 @@ func diagnoseCommand(e *env) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	d.logs.add(flags)
-	flags.DurationVar(&d.timeout, "timeout", 5*time.Second, "bound of each probe step")
-	flags.IntVar(&d.concurrency, "concurrency", 4, "connections at a time to one endpoint")
+	spanVar(flags, &d.timeout, "timeout", 5*time.Second, "bound of each probe step")
+	flags.IntVar(&d.concurrency, "concurrency", 4, "connections at a time to one endpoint, a `NUMBER`")
 	flags.BoolVar(&d.noProbe, "no-probe", false, "no network at all")
 	flags.BoolVar(&e.fixDiff, "fix-diff", false, "print only a patch that mends registries.yaml, for patch -p1")
-	flags.BoolVar(&e.strict, "strict", false, "exit with 1 for a degraded node too")
+	flags.BoolVar(&e.strict, "strict", false, strictUsage)
 	d.config.add(flags)
 	d.images.add(flags)
 	return cmd

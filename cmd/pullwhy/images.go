@@ -17,8 +17,8 @@ type imageFlags struct {
 }
 
 func (f *imageFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.from, "images-from", "", "check the images of this list too, one a line; - is standard input")
-	flags.StringVar(&f.authFile, "auth-file", "", "a docker config.json; pull the IMAGEs with its credentials, as with a pull secret")
+	flags.StringVar(&f.from, "images-from", "", "check the images that this `FILE` lists too, one a line; - is standard input")
+	flags.StringVar(&f.authFile, "auth-file", "", "ask for the IMAGEs with the credentials of this `FILE`, a docker config.json, as with a pull secret")
 }
 
 // wanted are the images to check: those that were named, and those of the list.

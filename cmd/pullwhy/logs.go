@@ -26,8 +26,8 @@ type logFlags struct {
 }
 
 func (f *logFlags) add(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.files, "log", nil, "read this log instead of the node's; repeatable, - is standard input")
-	flags.DurationVar(&f.since, "since", 24*time.Hour, "how far back in the node's log; 0 is all")
+	flags.StringArrayVar(&f.files, "log", nil, "read this `FILE` instead of the node's log; repeatable, - is standard input")
+	spanVar(flags, &f.since, "since", 24*time.Hour, "how far back in the node's log, such as 90m or 7d; 0 is all")
 	f.given = func() bool { return flags.Changed("since") }
 }
 
@@ -57,6 +57,7 @@ func logsCommand(e *env) *cobra.Command {
 		},
 	}
 	d.logs.add(cmd.Flags())
+	cmd.Flags().BoolVar(&e.strict, "strict", false, strictUsage)
 	return cmd
 }
 
@@ -82,6 +83,11 @@ func (d *diagnosis) readLogs(ctx context.Context, root fs.FS, node *registry.Nod
 	}
 	for _, name := range d.logs.files {
 		log.addFile(name, registry.KindContainerdLog, func() (io.ReadCloser, error) { return d.openNamed(name) })
+	}
+	for i := range log.sources {
+		if s := &log.sources[i]; s.Status == registry.StatusAbsent {
+			s.Detail = "no such file or directory"
+		}
 	}
 	if len(d.logs.files) == 0 {
 		log.addNode(ctx, d.env, root, node)

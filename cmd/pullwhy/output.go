@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -73,20 +74,23 @@ func (e *env) write(r *report.Report) error {
 	return r.WriteText(e.out, e.textOptions())
 }
 
-// unknownVerdict says which file or permission was missing.
+// unknownVerdict says which file or permission was missing: what could not be read rather
+// than what is not there, and a log rather than a file of the configuration.
 func unknownVerdict(r *report.Report) error {
-	for _, s := range r.Sources {
-		if s.Status == registry.StatusUnreadable {
-			return fmt.Errorf("nothing could be read: reading %q: %s", s.Path, s.Detail)
+	for _, matters := range []func(registry.Source) bool{
+		func(s registry.Source) bool { return s.Status == registry.StatusUnreadable },
+		func(s registry.Source) bool { return s.Kind == registry.KindContainerdLog },
+		func(s registry.Source) bool { return s.Kind == registry.KindJournal },
+		func(registry.Source) bool { return r.Node.Distribution != registry.Unknown },
+	} {
+		i := slices.IndexFunc(r.Sources, matters)
+		switch {
+		case i < 0:
+		case r.Sources[i].Detail != "":
+			return fmt.Errorf("nothing could be read: %q: %s", r.Sources[i].Path, r.Sources[i].Detail)
+		default:
+			return fmt.Errorf("nothing could be read: %q is absent; is this the node's filesystem? See --host-root", r.Sources[i].Path)
 		}
-	}
-	for _, s := range r.Sources {
-		if s.Kind == registry.KindJournal {
-			return fmt.Errorf("nothing could be read: %s: %s", s.Path, s.Detail)
-		}
-	}
-	if len(r.Sources) > 0 {
-		return fmt.Errorf("nothing could be read: %q is absent; is this the node's filesystem? See --host-root", r.Sources[0].Path)
 	}
 	return fmt.Errorf("nothing could be read below %q: no K3s, RKE2 or containerd there; see --host-root", r.Node.HostRoot)
 }

@@ -20,6 +20,8 @@ const (
 	exitUsage   = 2 // the command line is wrong, or pullwhy could not do its job
 )
 
+const strictUsage = "exit with 1 for a degraded node too"
+
 // errFailing ends a command that did its job and found something failing.
 var errFailing = errors.New("something is failing")
 
@@ -70,7 +72,7 @@ func rootCommand(e *env) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.Args = imagesNotCommands
 	flags := root.PersistentFlags()
-	flags.StringVar(&e.hostRoot, "host-root", "/", "the node's filesystem; /host where the node is mounted there")
+	flags.StringVar(&e.hostRoot, "host-root", "/", "the `DIR` of the node's filesystem; /host where the node is mounted there")
 	flags.StringVarP(&e.output, "output", "o", formatText, "text, short or json; lint: also sarif")
 	flags.StringVar(&e.color, "color", colorAuto, "auto, always or never; NO_COLOR is respected")
 	flags.BoolVarP(&e.verbose, "verbose", "v", false, "steps, certificates, timings and raw lines too")

@@ -59,11 +59,11 @@ report. It runs until SIGTERM.`,
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&d.logs.files, "log", nil, "follow this log instead of the node's")
-	flags.DurationVar(&f.since, "since", 0, "read the log from so far back first, 0 is all of it; without this flag it is read from its end on")
+	spanVar(flags, &f.since, "since", 0, "read the log from so far back first, 0 is all of it; without this flag it is read from its end on")
 	f.given = func() bool { return flags.Changed("since") }
-	flags.DurationVar(&d.timeout, "timeout", 5*time.Second, "bound of each probe step")
+	spanVar(flags, &d.timeout, "timeout", 5*time.Second, "bound of each probe step")
 	flags.BoolVar(&d.noProbe, "no-probe", false, "no network at all")
-	flags.DurationVar(&f.every, "every", 10*time.Minute, "between background checks of one endpoint; 0 is none")
+	spanVar(flags, &f.every, "every", 10*time.Minute, "between background checks of one endpoint; 0 is none")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:9558", "where /metrics, /healthz, /readyz and /report are served; empty is nowhere")
 	d.config.add(flags)
 	f.kube.add(flags)
