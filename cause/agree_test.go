@@ -68,6 +68,34 @@ func TestAgree(t *testing.T) {
 			_, _ = c.Read(make([]byte, 4096))
 			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent")
 		})},
+		{"handshake cut off", TLSHandshake, talking("https", func(c net.Conn) {
+			_, _ = c.Read(make([]byte, 4096))
+			_, _ = io.WriteString(c, "\x16\x03\x03\x00\x50\x02")
+		})},
+		{"handshake garbled", TLSHandshake, talking("https", func(c net.Conn) {
+			_, _ = c.Read(make([]byte, 4096))
+			_, _ = io.WriteString(c, "\x16\x03\x03\x00\x04\x63\x00\x00\x00")
+		})},
+		{"handshake too long", TLSHandshake, talking("https", func(c net.Conn) {
+			_, _ = c.Read(make([]byte, 4096))
+			_, _ = io.WriteString(c, "\x16\x03\x03\x00\x04\x0b\xff\xff\xff")
+		})},
+		{"alert of its own", TLSHandshake, talking("https", func(c net.Conn) {
+			_, _ = c.Read(make([]byte, 4096))
+			_, _ = io.WriteString(c, "\x15\x03\x03\x00\x02\x02\x28") // handshake_failure
+		})},
+		{"unrecognised name", TLSHandshake, talking("https", func(c net.Conn) {
+			_, _ = c.Read(make([]byte, 4096))
+			_, _ = io.WriteString(c, "\x15\x03\x03\x00\x02\x02\x70")
+		})},
+		{"no HTTP, plain", TLSHandshake, answering("SSH-2.0-OpenSSH_9.6\r\n")},
+		{"HTTP 0.9", TLSHandshake, answering("<html>hello</html>")},
+		{"no status", TLSHandshake, answering("HTTP/1.1 \r\n\r\n")},
+		{"header that is none", TLSHandshake, answering("HTTP/1.1 200 OK\r\nno header\r\n\r\n")},
+		{"too many early answers", TLSHandshake, answering(strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", 1<<16))},
+		{"header too long", TLSHandshake, answering("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 11<<20))},
+		{"redirects in a loop", Unknown, answering("HTTP/1.1 302 Found\r\nLocation: /v2/\r\n\r\n")},
+		{"redirect to another protocol", ConfigInvalid, answering("HTTP/1.1 302 Found\r\nLocation: ftp://registry.example.com/\r\n\r\n")},
 		{"plain HTTP", HTTPResponseToHTTPSClient, talking("https", func(c net.Conn) {
 			_, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n")
 		})},
@@ -230,6 +258,14 @@ func talking(scheme string, say func(net.Conn)) func(*testing.T) error {
 	return func(t *testing.T) error {
 		return head(&http.Transport{}, scheme+"://"+serve(t, say))
 	}
+}
+
+// answering asks a server in clear that answers every request with text.
+func answering(text string) func(*testing.T) error {
+	return talking("http", func(c net.Conn) {
+		_, _ = c.Read(make([]byte, 4096))
+		_, _ = io.WriteString(c, text)
+	})
 }
 
 func serve(t *testing.T, say func(net.Conn)) string {
