@@ -91,7 +91,7 @@ func (w *walk) authorize(ctx context.Context, s *Step, a *answer, scopes []strin
 	}
 	if target := w.target(a.url); target != "" {
 		return "", &fault{
-			err:   fmt.Errorf("unexpected status %s from %s, where the credentials are not for", statusLine(a.status), target),
+			err:   fmt.Errorf("%s from %s, where the credentials are not for", a.unexpected(), target),
 			cause: cause.AuthMissing, status: a.status, target: target,
 		}
 	}
@@ -106,7 +106,7 @@ func (w *walk) authorize(ctx context.Context, s *Step, a *answer, scopes []strin
 		return w.bearerAuth(ctx, s, c, scopes)
 	}
 	return "", &fault{
-		err:   fmt.Errorf("unexpected status %s without a challenge that containerd can answer", statusLine(a.status)),
+		err:   fmt.Errorf("%s without a challenge that containerd can answer", a.unexpected()),
 		cause: w.refusedCause(), status: a.status,
 	}
 }
@@ -148,7 +148,7 @@ func (w *walk) stillUnauthorized(a *answer) error {
 	for _, c := range challenges(a.header) {
 		why = cmp.Or(why, c.params["error"])
 	}
-	err := fmt.Errorf("unexpected status %s%s", statusLine(a.status), w.message(a))
+	err := errors.New(a.unexpected() + w.message(a))
 	if why != "" {
 		err = fmt.Errorf("server message: %s: authorization failed%s", w.secrets.told(why), w.message(a))
 	}

@@ -169,6 +169,9 @@ func (w *walk) fetch(ctx context.Context, from string, d ocispec.Descriptor, lim
 	if err != nil {
 		return nil, err
 	}
+	if d.Size > 0 {
+		limit = min(limit, d.Size)
+	}
 	a, err := w.send(ctx, request{
 		method: http.MethodGet, url: u, accept: d.MediaType + ", */*", authorization: w.authorization, limit: limit,
 	})
@@ -198,8 +201,8 @@ func unfetched(what string, err error) error {
 func whole(a *answer, d ocispec.Descriptor) error {
 	got := int64(len(a.body))
 	switch {
-	case errors.Is(a.bodyErr, errTooLong), d.Size > 0 && got > d.Size:
-		return faultf(cause.DigestMismatch, "it has more than the %d bytes that it should have", max(d.Size, got))
+	case errors.Is(a.bodyErr, errTooLong):
+		return faultf(cause.DigestMismatch, "it has more than the %d bytes that it should have", got)
 	case a.bodyErr != nil:
 		return a.bodyErr
 	case got < d.Size:

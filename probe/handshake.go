@@ -35,9 +35,8 @@ func (l *link) handshake(ctx context.Context, conn net.Conn, o *opening, s *Step
 	if o.clientAsked && refused(err) {
 		return nil, clientRefused(err)
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		// cut off between two messages, which of a body would be something else
-		return nil, &fault{err: err, cause: cause.TLSHandshake}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, faultf(cause.TLSHandshake, "server closed the connection in the TLS handshake: %w", err)
 	}
 	return nil, err
 }

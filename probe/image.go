@@ -236,7 +236,7 @@ func schema1(media string) bool {
 // statusFault is an answer whose status says that it failed.
 func (w *walk) statusFault(a *answer) error {
 	f := &fault{
-		err:    errors.New("unexpected status " + statusLine(a.status) + w.message(a) + w.retryAfter(a)),
+		err:    errors.New(a.unexpected() + w.message(a) + w.retryAfter(a)),
 		cause:  cause.OfStatus(a.status),
 		status: a.status,
 		retry:  a.header.Get("Retry-After"),

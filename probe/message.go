@@ -16,6 +16,9 @@ func statusLine(code int) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", code, http.StatusText(code)))
 }
 
+// unexpected tells of an answer's status; the step tells what was asked.
+func (a *answer) unexpected() string { return "unexpected status " + statusLine(a.status) }
+
 // message is what the body of a refusal says, as ": text", or "". A body that was cut
 // tells nothing: a secret in it may be cut too.
 func (s *site) message(a *answer) string {
@@ -26,7 +29,7 @@ func (s *site) message(a *answer) string {
 	switch {
 	case text != "":
 	case a.markup():
-		return s.title(a)
+		return ": a web page" + s.title(a)
 	case a.media() == "", strings.HasPrefix(a.media(), "text/"):
 		text, _, _ = strings.Cut(strings.TrimSpace(string(a.body)), "\n")
 	}

@@ -74,7 +74,7 @@ func (w *walk) judgePing(a *answer) error {
 	case a.ok():
 		return w.judgeAnonymous(a)
 	case a.status < 300:
-		return w.notRegistry(a, "no HTTP status of an answer: "+statusLine(a.status))
+		return w.notRegistry(a, fmt.Sprintf("status %s, which ends no request", statusLine(a.status)))
 	case a.status < 400:
 		return w.notRegistry(a, fmt.Sprintf("a redirect without a usable location (%s)", statusLine(a.status)))
 	case a.status == http.StatusNotFound:
