@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // hostDir is one directory below certs.d as containerd reads it.
@@ -42,11 +43,21 @@ func (l *loader) readRoot(abs string) certsRoot {
 	root := certsRoot{}
 	for _, entry := range l.files.list(abs) {
 		dir := path.Join(abs, entry.Name())
-		if entry.IsDir() || entry.Type()&fs.ModeSymlink != 0 && l.files.isDir(dir) {
+		switch {
+		case entry.IsDir() || l.files.isDir(dir):
 			root[entry.Name()] = l.readDir(dir)
+		case l.files.exists(dir):
+			root[entry.Name()] = notDirectory(dir)
 		}
 	}
 	return root
+}
+
+// notDirectory is something else in the place of a directory, at which containerd gives up.
+func notDirectory(abs string) *hostDir {
+	hosts := path.Join(abs, "hosts.toml")
+	err := &fs.PathError{Op: "open", Path: name(hosts), Err: syscall.ENOTDIR}
+	return &hostDir{path: abs, source: abs, failure: &RouteError{Stage: StageHostList, Message: openError(hosts, err), File: abs}}
 }
 
 // readDir reads hosts.toml, or where there is none that can be read, certificates as
@@ -90,6 +101,9 @@ func (l *loader) readHosts(d *hostDir, abs string, text []byte) {
 func (l *loader) certificateFiles(d *hostDir) hostEntry {
 	e := hostEntry{root: true}
 	for _, entry := range l.files.list(d.path) {
+		if entry.IsDir() {
+			continue
+		}
 		file := path.Join(d.path, entry.Name())
 		switch path.Ext(entry.Name()) {
 		case ".crt":

@@ -116,6 +116,13 @@ func readLimited(fsys fs.FS, abs string, limit int64) ([]byte, error) {
 // openRegular refuses what is no regular file before it is opened: opening a pipe may
 // wait for ever.
 func openRegular(fsys fs.FS, abs string) (fs.File, error) {
+	for i := range abs { // the name of what is opened has no .. any more
+		if strings.HasPrefix(abs[i:], "/../") {
+			if _, err := fs.Stat(fsys, name(abs[:i])); err != nil {
+				return nil, err
+			}
+		}
+	}
 	info, err := fs.Stat(fsys, name(abs))
 	switch {
 	case err != nil:

@@ -19,21 +19,13 @@ func defaultHost(host string) string {
 	return host
 }
 
-// isLocalhost is containerd's core/remotes/docker.MatchLocalhost.
+// isLocalhost is containerd's core/remotes/docker.IsLocalhost. [::1] is none without a
+// port.
 func isLocalhost(host string) bool {
-	if host == "::1" || host == "[::1]" {
-		return true
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
 	}
-	name, port, err := net.SplitHostPort(host)
-	switch {
-	case err != nil && !strings.Contains(err.Error(), "missing port"):
-		return false
-	case err != nil:
-		name = host
-	case port == "":
-		return false
-	}
-	return name == "localhost" || net.ParseIP(name).IsLoopback()
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // portOf is the port of host[:port], "" for none.

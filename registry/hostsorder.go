@@ -2,18 +2,15 @@ package registry
 
 import (
 	"bytes"
-	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
 // hostsScan is what decoding a hosts.toml loses: the order of its tables, and lines.
 type hostsScan struct {
-	order    []string
-	lines    map[string]entryLines
-	root     entryLines
-	hasTable bool // a table host, be it empty
-	brackets int  // line of the first table whose name has square brackets, 0 for none
+	order []string
+	lines map[string]entryLines
+	root  entryLines
 }
 
 // scanHosts lists the [host."…"] tables in the order of the file, as containerd does: a
@@ -39,10 +36,6 @@ func scanHosts(text []byte) hostsScan {
 			continue
 		}
 		n := lineAt(max(at, offset))
-		if s.brackets == 0 && e.Kind != unstable.KeyValue && strings.ContainsAny(strings.Join(parts, ""), "[]") {
-			s.brackets = n
-		}
-		s.hasTable = s.hasTable || e.Kind == unstable.Table && parts[0] == "host"
 		switch {
 		case e.Kind == unstable.KeyValue && here != nil:
 			here.set(parts[0], n)

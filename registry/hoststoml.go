@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/pelletier/go-toml/v2"
 )
 
 // hostEntry is one place to ask: a [host] table of hosts.toml, its root, or the built-in
@@ -42,18 +40,6 @@ type tomlError struct {
 
 func (e *tomlError) Error() string { return e.message }
 
-// hostFile are the keys that containerd reads at the root and in each [host] table.
-type hostFile struct {
-	Capabilities []string       `toml:"capabilities"`
-	CA           any            `toml:"ca"`
-	Client       any            `toml:"client"`
-	SkipVerify   *bool          `toml:"skip_verify"`
-	Header       map[string]any `toml:"header"`
-	OverridePath bool           `toml:"override_path"`
-	DialTimeout  string         `toml:"dial_timeout"`
-	Rewrite      any            `toml:"rewrite"`
-}
-
 // dialect says which containerd reads hosts.toml.
 type dialect struct {
 	fork    bool // k3s-io/containerd
@@ -62,27 +48,13 @@ type dialect struct {
 
 // parse reads hosts.toml of directory dir. (hosts.go, parseHostsFile)
 func (d dialect) parse(dir string, text []byte) ([]hostEntry, *tomlError) {
-	var file struct {
-		hostFile
-		Server *string             `toml:"server"`
-		Hosts  map[string]hostFile `toml:"host"`
-	}
-	if err := toml.Unmarshal(text, &file); err != nil {
-		return nil, newTOMLError(err)
-	}
 	scan := scanHosts(text)
-	order := scan.order
-	if d.version.before(2, 0, 0) {
-		order = unique(order)
-	}
-	switch {
-	case !scan.hasTable && d.needsHostTable():
-		return nil, &tomlError{message: "invalid `host` tree: there is no [host] table"}
-	case scan.brackets > 0 && d.version.before(2, 0, 0): // go-toml version 1
-		return nil, &tomlError{line: scan.brackets, message: "table keys cannot contain '[' character"}
+	file, failure := d.decode(text, scan.order)
+	if failure != nil {
+		return nil, failure
 	}
 	var entries []hostEntry
-	for _, key := range order {
+	for _, key := range file.order {
 		e, err := d.entry(key, dir, file.Hosts[key])
 		e.lines = scan.lines[key]
 		if err != nil {
@@ -91,7 +63,7 @@ func (d dialect) parse(dir string, text []byte) ([]hostEntry, *tomlError) {
 		entries = append(entries, e)
 	}
 	if d.fork && file.Server == nil && len(entries) > 0 {
-		if err := d.readRewrites(&hostEntry{}, dir, file.hostFile); err != nil { // decoded all the same
+		if err := d.readRewrites(&hostEntry{}, dir, file.HostFile); err != nil { // decoded all the same
 			return nil, &tomlError{line: 1, message: err.Error()}
 		}
 		return entries, nil
@@ -100,7 +72,7 @@ func (d dialect) parse(dir string, text []byte) ([]hostEntry, *tomlError) {
 	if file.Server != nil {
 		server = *file.Server
 	}
-	root, err := d.entry(server, dir, file.hostFile)
+	root, err := d.entry(server, dir, file.HostFile)
 	root.root, root.lines = true, scan.root
 	if err != nil {
 		return nil, &tomlError{line: max(scan.root.entry, 1), message: err.Error()}
@@ -108,37 +80,11 @@ func (d dialect) parse(dir string, text []byte) ([]hostEntry, *tomlError) {
 	return append(entries, root), nil
 }
 
-// needsHostTable reports whether the release refuses a file without any [host] table.
-func (d dialect) needsHostTable() bool {
-	if d.fork {
-		return d.version.before(1, 7, 15)
-	}
-	return d.version.before(1, 7, 34)
-}
-
-func newTOMLError(err error) *tomlError {
-	e := &tomlError{message: err.Error()}
-	if d, ok := errors.AsType[*toml.DecodeError](err); ok {
-		e.line, e.column = d.Position()
-	}
-	return e
-}
-
-func unique(keys []string) []string {
-	var all []string
-	for _, k := range keys {
-		if !slices.Contains(all, k) {
-			all = append(all, k)
-		}
-	}
-	return all
-}
-
 // entry reads one host. (hosts.go, parseHostConfig)
 func (d dialect) entry(key, dir string, f hostFile) (hostEntry, error) {
 	e := hostEntry{key: key, override: f.OverridePath, skipVerify: f.SkipVerify}
 	for _, read := range []func(*hostEntry, string, hostFile) error{
-		readServer, readCapabilities, readCA, readClients, readHeader, d.readRewrites, d.readDialTimeout,
+		readServer, d.readCapabilities, readCA, readClients, readHeader, d.readRewrites, d.readDialTimeout,
 	} {
 		if err := read(&e, dir, f); err != nil {
 			return e, err
@@ -172,7 +118,7 @@ func readServer(e *hostEntry, _ string, _ hostFile) error {
 	return nil
 }
 
-func readCapabilities(e *hostEntry, _ string, f hostFile) error {
+func (d dialect) readCapabilities(e *hostEntry, _ string, f hostFile) error {
 	e.pull, e.resolve = len(f.Capabilities) == 0, len(f.Capabilities) == 0
 	for _, c := range f.Capabilities {
 		switch strings.ToLower(c) {
@@ -181,6 +127,10 @@ func readCapabilities(e *hostEntry, _ string, f hostFile) error {
 		case "resolve":
 			e.resolve = true
 		case "push":
+		case "referrers":
+			if d.version.before(2, 2, 0) {
+				return fmt.Errorf("unknown capability %q", c)
+			}
 		default:
 			return fmt.Errorf("unknown capability %q", c)
 		}
@@ -273,10 +223,11 @@ func (d dialect) readRewrites(e *hostEntry, _ string, f hostFile) error {
 }
 
 func (d dialect) readDialTimeout(_ *hostEntry, _ string, f hostFile) error {
-	if f.DialTimeout == "" || d.version.before(2, 0, 7) {
+	if f.DialTimeout == nil || f.DialTimeout == "" || d.version.before(2, 0, 7) {
 		return nil
 	}
-	if _, err := time.ParseDuration(f.DialTimeout); err != nil {
+	text, _ := f.DialTimeout.(string)
+	if _, err := time.ParseDuration(text); err != nil {
 		return errors.New(`invalid duration for "dial_timeout"`)
 	}
 	return nil
