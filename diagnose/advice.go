@@ -138,11 +138,30 @@ func (o observation) change(notes ...Note) []Note {
 	return slices.Insert(slices.Clone(notes), looks, o.apply()...)
 }
 
-func look(text, command string) Note { return Note{Text: text, Command: command} }
+// look is a command that only shows something; nothing where there is no command.
+func look(text, command string) Note {
+	if command == "" {
+		return Note{}
+	}
+	return Note{Text: text, Command: command}
+}
 
-// presented prints the certificates that the endpoint presents.
-func (o observation) presented() string {
-	return fmt.Sprintf("openssl s_client -connect %s </dev/null", quote(o.dialled()))
+// curl asks a URL of what failed by hand; "" where no host is known.
+func (o observation) curl(options, url string) string {
+	if o.host() == "" {
+		return ""
+	}
+	return "curl " + options + " " + quote(url)
+}
+
+// presented prints the certificates that the endpoint presents, through another command
+// where one is given; "" where no host is known.
+func (o observation) presented(through ...string) string {
+	if o.host() == "" {
+		return ""
+	}
+	command := fmt.Sprintf("openssl s_client -connect %s </dev/null", quote(o.dialled()))
+	return strings.Join(append([]string{command}, through...), " | ")
 }
 
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9._/:@%+=,-]+$`)

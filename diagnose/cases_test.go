@@ -198,13 +198,14 @@ func result(t *testing.T, ask probe.Ask, fields []string, details string) probe.
 	t.Helper()
 	r := probe.Result{Ask: ask, Status: probe.OK, Reachable: true, Time: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
 	if fields[0] != probe.OK {
+		step := fields[0]
 		r.Status, r.Cause = probe.Failed, cause.Cause(fields[1])
 		if target, ok := strings.CutPrefix(fields[2], "target="); ok {
 			r.Target, fields = target, fields[1:]
 		}
 		r.Error = strings.Join(fields[2:], " ")
-		r.Reachable = fields[0] == probe.StepManifest || fields[0] == probe.StepBlob
-		r.Steps = []probe.Step{{Name: fields[0], Status: probe.Failed, Cause: r.Cause, Error: r.Error}}
+		r.Reachable = step == probe.StepManifest || step == probe.StepBlob
+		r.Steps = []probe.Step{{Name: step, Status: probe.Failed, Cause: r.Cause, Error: r.Error}}
 	}
 	switch r.Cause {
 	case cause.NotFound:

@@ -134,10 +134,11 @@ func (o observation) fix(r rule) []Note {
 	if mended == nil && o.behind != nil {
 		mended = o.mendIssue()
 	}
+	notes := slices.DeleteFunc(r.fix(o), func(n Note) bool { return n == Note{} })
 	if mended == nil {
-		return r.fix(o)
+		return notes
 	}
-	for _, n := range r.fix(o) {
+	for _, n := range notes {
 		if n.Command != "" && n.File == "" && !slices.Contains(mended, n) {
 			mended = append(mended, n)
 		}

@@ -68,12 +68,12 @@ var gatewayDoc = doc{
 
 func atTheServer(o observation) []Note {
 	return []Note{{Text: "read the log of the registry at " + o.dialled() + ", and mend it there: this node asks rightly"},
-		look("see what it says", "curl -v "+quote(o.api()))}
+		look("see what it says", o.curl("-v", o.api()))}
 }
 
 // bring says how the image comes where it is looked for, or is looked for where it is.
 func bring(o observation) []Note {
-	see := look("ask for it by hand", "curl -sSI "+quote(o.manifest()))
+	see := look("ask for it by hand", o.curl("-sSI", o.manifest()))
 	switch {
 	case o.strange():
 		return nameRegistry(o)
@@ -148,10 +148,10 @@ func (o observation) asked() string {
 func nameRegistry(o observation) []Note {
 	if o.endpoint != nil && o.endpoint.Default && o.image != "" {
 		return []Note{{Text: "correct the registry in the image's name, or what answers in its place: " + o.concerned()},
-			look("see what it answers", "curl -sSi "+quote(o.manifest()))}
+			look("see what it answers", o.curl("-sSi", o.manifest()))}
 	}
 	return o.change(o.mendEndpoint("name the registry's own host and path", ""),
-		look("see what it answers", "curl -sSi "+quote(o.manifest())))
+		look("see what it answers", o.curl("-sSi", o.manifest())))
 }
 
 func noRegistry(o observation) string {

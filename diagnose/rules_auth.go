@@ -36,7 +36,7 @@ var authRules = map[cause.Cause]rule{
 				return []Note{{Text: "correct the pod's imagePullSecret: its credentials go before those of the node, even where they are wrong"},
 					look("see which one the pod names", "kubectl get pod POD -o jsonpath='{.spec.imagePullSecrets}'")}
 			}
-			byHand := look("check them by hand, and that this user may pull "+o.image, "curl -sS -o /dev/null -w '%{http_code}\\n' -u USER "+quote(o.api()))
+			byHand := look("check them by hand, and that this user may pull "+o.image, o.curl("-sS -o /dev/null -w '%{http_code}\\n' -u USER", o.api()))
 			if o.endpoint != nil && o.endpoint.Auth.Request {
 				return []Note{{Text: "correct the pull secret, or leave it out where the node has credentials of its own: " + o.endpoint.Auth.From}, byHand}
 			}
@@ -57,8 +57,8 @@ var authRules = map[cause.Cause]rule{
 		fix: func(o observation) []Note {
 			return []Note{
 				{Text: "mend the token service, or the realm that the registry announces"},
-				look("ask the token service from this node", "curl -v "+quote(cmp.Or(o.target, o.url)+"/")),
-				look("see where the registry sends clients", "curl -sSI "+quote(o.registryAPI())),
+				look("ask the token service from this node", o.curl("-v", cmp.Or(o.target, o.url)+"/")),
+				look("see where the registry sends clients", o.curl("-sSI", o.registryAPI())),
 			}
 		},
 		doc: doc{
@@ -74,7 +74,7 @@ var authRules = map[cause.Cause]rule{
 		detail: forbidden,
 		fix: func(o observation) []Note {
 			allow := Note{Text: "give the user the right to pull " + cmp.Or(o.image, "from it") + " at " + o.host()}
-			see := look("see what it says", "curl -v "+quote(o.api()))
+			see := look("see what it says", o.curl("-v", o.api()))
 			if o.endpoint != nil && anonymous(*o.endpoint) {
 				return o.change(o.credentials("give credentials that may pull it"), allow, see)
 			}

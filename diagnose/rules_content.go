@@ -73,7 +73,7 @@ var contentRules = map[cause.Cause]rule{
 			}
 			return []Note{
 				o.mendStore(),
-				look("try it from this node", "curl -v "+quote(cmp.Or(o.target, o.url)+"/")),
+				look("try it from this node", o.curl("-v", cmp.Or(o.target, o.url)+"/")),
 			}
 		},
 		doc: doc{

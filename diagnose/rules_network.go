@@ -58,7 +58,7 @@ var networkRules = map[cause.Cause]rule{
 			return o.change(
 				Note{Text: "start the registry at " + o.dialled()},
 				o.mendEndpoint("or correct the port, if another one serves", ""),
-				look("try it from this node", "curl -v "+quote(o.api())),
+				look("try it from this node", o.curl("-v", o.api())),
 			)
 		},
 		doc: doc{
@@ -75,7 +75,7 @@ var networkRules = map[cause.Cause]rule{
 		fix: func(o observation) []Note {
 			return append(o.direct(),
 				Note{Text: fmt.Sprintf("let this node reach %s: firewall, routing, or a proxy in the agent's environment", o.dialled())},
-				look("try it from this node", "curl -v --connect-timeout 5 "+quote(o.api())))
+				look("try it from this node", o.curl("-v --connect-timeout 5", o.api())))
 		},
 		doc: doc{
 			meaning: "No packet came back within 30 seconds: a firewall drops them, the host is down, or the way there needs a proxy. Every pull waits that long at each request before it goes on to the next endpoint.",
@@ -130,7 +130,7 @@ var networkRules = map[cause.Cause]rule{
 		fix: func(o observation) []Note {
 			return []Note{
 				{Text: "mend what slows down the way to " + cmp.Or(o.host(), "the registry") + "; for large images raise image_pull_progress_timeout of containerd"},
-				look("measure it", "curl -sS -o /dev/null -w '%{time_total}s\\n' "+quote(o.api())),
+				look("measure it", o.curl("-sS -o /dev/null -w '%{time_total}s\\n'", o.api())),
 			}
 		},
 		doc: doc{

@@ -98,7 +98,7 @@ var nodeRules = map[cause.Cause]rule{
 func ignored(o observation) string {
 	switch {
 	case o.told.Error != "":
-		return "containerd ignores this file: " + undecoded.ReplaceAllString(o.told.Error, "")
+		return "containerd ignores it: " + undecoded.ReplaceAllString(o.told.Error, "")
 	case o.told.Cause != "":
 		return "containerd cannot decode a hosts.toml and ignores it: its mirrors and settings are lost"
 	case o.issue != nil:
@@ -145,6 +145,9 @@ func (o observation) mendIssue() []Note {
 	fix := Note{Text: o.issue.Fix, File: o.issue.File, Line: o.issue.Line, Command: o.issue.Command}
 	if rule, ok := registry.RuleOf(o.issue.Code); ok && (fix.Text == "" || fix.Text == rule.Fix) {
 		fix.Text = clause(rule.Fix)
+	}
+	if o.issue.Code == codeUndecodable {
+		fix.Text = "correct that line (in registries.yaml, if K3s wrote the file)"
 	}
 	if strings.HasSuffix(o.issue.File, "hosts.toml") {
 		return []Note{fix} // read at every pull

@@ -36,6 +36,11 @@ func TestEveryRuleSaysWhatToDo(t *testing.T) {
 				if strings.Contains(f.Detail, "%!") {
 					t.Errorf("%s: %s", c, f.Detail)
 				}
+				for _, n := range f.Fix {
+					if strings.Contains(n.Command, ":///") || strings.Contains(n.Command, " :443") {
+						t.Errorf("%s, %s: a command for no host: %s", c, name, n.Command)
+					}
+				}
 			}
 		}
 	}

@@ -32,7 +32,7 @@ var tlsRules = map[cause.Cause]rule{
 			return o.change(
 				o.mendEndpoint("use a name of the certificate"+o.names(), ""),
 				Note{Text: "or issue a certificate that has " + o.name() + " among its subject alternative names"},
-				look("see the names in it", o.presented()+" | openssl x509 -noout -ext subjectAltName"),
+				look("see the names in it", o.presented("openssl x509 -noout -ext subjectAltName")),
 			)
 		},
 		doc: doc{
@@ -48,7 +48,7 @@ var tlsRules = map[cause.Cause]rule{
 		detail: says("the certificate has no subject alternative names, and containerd ignores the Common Name"),
 		fix: func(o observation) []Note {
 			return []Note{{Text: "issue a certificate with " + o.name() + " as subject alternative name, and install it at " + o.dialled()},
-				look("check it afterwards", o.presented()+" | openssl x509 -noout -ext subjectAltName")}
+				look("check it afterwards", o.presented("openssl x509 -noout -ext subjectAltName"))}
 		},
 		doc: doc{
 			meaning: "The certificate names its host in the Common Name alone, which Go, and so containerd, has not looked at for years. No setting of the node brings that back.",
@@ -63,7 +63,7 @@ var tlsRules = map[cause.Cause]rule{
 		detail: expired,
 		fix: func(o observation) []Note {
 			renew := Note{Text: "renew the certificate at " + o.dialled()}
-			see := look("see the dates", o.presented()+" | openssl x509 -noout -dates")
+			see := look("see the dates", o.presented("openssl x509 -noout -dates"))
 			if o.clockAhead() {
 				return []Note{look("set this node's clock", "timedatectl set-ntp true"), see}
 			}

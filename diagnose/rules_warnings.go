@@ -41,7 +41,7 @@ var warningRules = map[string]rule{
 		seen: func(o observation) string { return describe(o.probe.Certificate) },
 		fix: func(o observation) []Note {
 			return []Note{{Text: "renew the certificate at " + o.dialled()},
-				look("see the dates", o.presented()+" | openssl x509 -noout -dates")}
+				look("see the dates", o.presented("openssl x509 -noout -dates"))}
 		},
 		doc: doc{
 			meaning: "The certificate that the endpoint presents expires within 30 days. Pulls fail from then on.",
@@ -78,7 +78,7 @@ var warningRules = map[string]rule{
 		seen:   observation.timings,
 		fix: func(o observation) []Note {
 			return o.change(o.mendEndpoint("mend the endpoint, or take it out of the list", ""),
-				look("measure it", "curl -sS -o /dev/null -w '%{time_total}s\\n' "+quote(o.api())))
+				look("measure it", o.curl("-sS -o /dev/null -w '%{time_total}s\\n'", o.api())))
 		},
 		doc: doc{
 			meaning: "The endpoint does not answer, or slowly, and another one serves after it. containerd asks the endpoints in order, at each request anew, for the tag, each manifest and each layer: it waits for this one every time.",

@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"regexp"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -22,6 +24,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup:               newAuthority,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"begins":   beginsWith,
 			"report":   isReport,
 			"status":   hasStatus,
 			"registry": startRegistry,
@@ -60,6 +63,17 @@ func validate(doc []byte) error {
 		return err
 	}
 	return compiled.Validate(value)
+}
+
+// beginsWith checks that the last standard output begins with a file: begins FILE
+func beginsWith(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: begins FILE")
+	}
+	want, got := ts.ReadFile(args[0]), ts.ReadFile("stdout")
+	if !strings.HasPrefix(got, want) {
+		ts.Fatalf("standard output begins otherwise (-want +got):\n%s", cmp.Diff(want, got[:min(len(want), len(got))]))
+	}
 }
 
 // hasStatus runs pullwhy and wants this exit status: status N ARG...
