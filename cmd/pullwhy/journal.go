@@ -18,7 +18,8 @@ import (
 // How much of the journal is read. It comes newest entry first, so that a bound costs the
 // oldest entries.
 const (
-	journalTime = 10 * time.Second // for all units together
+	runtimeTime = 10 * time.Second // of containerd's, which is all that there is
+	agentTime   = 2 * time.Second  // of another, which only adds to containerd's log
 	journalSize = 256 << 20        // bytes of JSON of each unit
 )
 
@@ -80,7 +81,7 @@ func (j *journal) end() {
 	case err == nil:
 		j.ended = io.EOF
 	case j.ctx.Err() != nil:
-		j.detail = fmt.Sprintf("only the newest entries were read, those that came within %s", journalTime)
+		j.detail = "only the newest entries were read, as far as the time for it allowed"
 		j.ended = io.EOF
 	default:
 		j.ended = errors.New(cmp.Or(j.errors.line(), err.Error()))
@@ -113,6 +114,12 @@ func (b *firstBytes) line() string {
 // it is unreadable where containerd logs to a journal that is there, and absent else: of the
 // agent's, there are files as well.
 func (l *nodeLog) addJournal(ctx context.Context, e *env, root fs.FS, unit registry.Journal) {
+	limit := agentTime
+	if unit.Runtime {
+		limit = runtimeTime
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	source := registry.Source{Path: "journal:" + unit.Unit, Kind: registry.KindJournal, Status: registry.StatusRead}
 	j, err := openJournal(ctx, e.hostRoot, unit.Unit, l.scanner.Since)
 	if err == nil {

@@ -110,8 +110,6 @@ func (l *nodeLog) addNode(ctx context.Context, e *env, root fs.FS, node *registr
 			l.addFile("/"+name, log.Kind, func() (io.ReadCloser, error) { return root.Open(name) })
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, journalTime)
-	defer cancel()
 	for _, unit := range node.Journals() {
 		l.addJournal(ctx, e, root, unit)
 	}

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/tools/txtar"
 
@@ -48,12 +51,7 @@ func TestSecrets(t *testing.T) {
 				t.Parallel()
 				var out bytes.Buffer // both streams: neither may hold one
 				run(t.Context(), append(args[:len(args):len(args)], form...), strings.NewReader(""), &out, &out)
-				for _, s := range secrets {
-					if i := strings.Index(out.String(), s); i >= 0 {
-						text := out.String()
-						t.Errorf("%q is told: %q", s, text[max(0, i-200):min(len(text), i+len(s)+60)])
-					}
-				}
+				untold(t, secrets, out.String())
 			})
 		}
 	}
@@ -183,5 +181,58 @@ func redirectSigned(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "<Error><StringToSign>%s</StringToSign><Signature>%s</Signature></Error>", r.URL, handedOut)
 	default:
 		http.Redirect(w, r, "/store?X-Amz-Credential="+handedOut+"&X-Amz-Signature="+handedOut, http.StatusTemporaryRedirect)
+	}
+}
+
+// TestSecretsOfWatch follows the same node's log until its endpoints have been probed, and
+// looks at all that watch prints and serves.
+func TestSecretsOfWatch(t *testing.T) {
+	dir, secrets, _ := secretsNode(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	address := probetest.Refused()
+	var out bytes.Buffer
+	ended := make(chan int)
+	go func() {
+		ended <- run(ctx, []string{"watch", "--host-root", dir, "--since", "0", "--listen", address}, nil, &out, &out)
+	}()
+	served := ""
+	for !strings.Contains(served, `"status":"failed"`) && ctx.Err() == nil {
+		served = strings.ReplaceAll(body(ctx, "http://"+address+"/report"), `": "`, `":"`)
+		time.Sleep(20 * time.Millisecond)
+	}
+	served += body(ctx, "http://"+address+"/metrics")
+	if !strings.Contains(served, `"status":"failed"`) || !strings.Contains(served, "pullwhy_endpoint_up") {
+		t.Errorf("nothing was probed: %s", served)
+	}
+	cancel()
+	if status := <-ended; status != exitOK {
+		t.Errorf("exit status %d: %s", status, &out)
+	}
+	untold(t, secrets, served+out.String())
+}
+
+// body is what a server answers, "" where it does not yet.
+func body(ctx context.Context, url string) string {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return ""
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return ""
+	}
+	defer resp.Body.Close()
+	text, _ := io.ReadAll(resp.Body) // a part of it shows in the test
+	return string(text)
+}
+
+// untold fails where text holds a secret.
+func untold(t *testing.T, secrets []string, text string) {
+	t.Helper()
+	for _, s := range secrets {
+		if i := strings.Index(text, s); i >= 0 {
+			t.Errorf("%q is told: %q", s, text[max(0, i-200):min(len(text), i+len(s)+60)])
+		}
 	}
 }
