@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,7 +24,8 @@ func TestScenarios(t *testing.T) {
 		for _, b := range builds {
 			t.Run(s.name+"/"+b.name, func(t *testing.T) {
 				t.Parallel()
-				c := check{scenario: s, build: b.name, schema: schema, outcome: runInside(t, s.name, b.name, tool)}
+				c := check{scenario: s, build: b.name, schema: schema}
+				runInside(t, s.name, b.name, tool, &c.outcome)
 				c.all()
 				results.add(s.name, b.name, c.problems == nil)
 				keep(t, s.name+"-"+b.name, c.outcome)
@@ -71,11 +71,7 @@ func stageInside(name, build string) error {
 	if err := o.diagnose(ctx); err != nil {
 		return err
 	}
-	data, err := json.Marshal(o)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(os.Getenv(envOutcome), data, 0o644)
+	return tell(o)
 }
 
 // keep saves what came of a scenario where PULLWHY_E2E_REPORTS names a folder, for reading.

@@ -29,8 +29,8 @@ type printed struct {
 	Exit        int
 }
 
-// runInside runs the scenario in namespaces of its own.
-func runInside(t *testing.T, name, build, tool string) outcome {
+// runInside runs the stage of that name in namespaces of its own, and reads its result.
+func runInside(t *testing.T, name, build, tool string, result any) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "outcome.json")
 	ctx, cancel := context.WithTimeout(t.Context(), scenarioLimit)
@@ -48,11 +48,18 @@ func runInside(t *testing.T, name, build, tool string) outcome {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var o outcome
-	if err := json.Unmarshal(data, &o); err != nil {
+	if err := json.Unmarshal(data, result); err != nil {
 		t.Fatal(err)
 	}
-	return o
+}
+
+// tell writes what came of a stage for the test outside.
+func tell(what any) error {
+	data, err := json.Marshal(what)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(os.Getenv(envOutcome), data, 0o644)
 }
 
 // diagnose runs pullwhy on the node, once in each format, and once from a pod.

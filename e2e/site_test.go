@@ -24,9 +24,10 @@ type site struct {
 	rogue  bool // certificate by one that nobody knows
 	stale  bool // the intermediate that signed its certificate has expired
 	leaf   *probetest.Leaf
-	mutual bool                            // wants a client certificate
-	conn   func(net.Conn)                  // instead of HTTP
-	front  func(http.Handler) http.Handler // nil: passes everything on
+	mutual bool                           // wants a client certificate
+	conn   func(net.Conn)                 // instead of HTTP
+	front  front                          // nil: passes everything on
+	conns  func(net.Conn, http.ConnState) // is told of connections; may be nil
 }
 
 // usual are the sites that stand on every stage.
@@ -80,7 +81,7 @@ func (s *stage) raiseSite(host string, site site) error {
 	if site.front != nil {
 		handler = site.front(handler)
 	}
-	server := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)}
+	server := &http.Server{Handler: handler, ConnState: site.conns, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = server.Serve(l) }() // ends with the process
 	return nil
 }
