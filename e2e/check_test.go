@@ -130,7 +130,7 @@ func (c *check) findings(got []diagnose.Finding) {
 	var all []string
 	for _, f := range got {
 		if f.Severity != diagnose.Info {
-			all = append(all, fmt.Sprint(cmp.Or(string(f.Cause), f.Code), " ", f.Severity))
+			all = append(all, described(cmp.Or(string(f.Cause), f.Code), f.Also, f.Severity))
 		}
 		if f.Severity == diagnose.Error && len(f.Fix) == 0 {
 			c.wrong("finding %s says nothing of what to do", f.ID)
@@ -139,12 +139,17 @@ func (c *check) findings(got []diagnose.Finding) {
 	want := slices.Clone(c.want.findings)
 	for _, t := range c.want.pulls {
 		if t = t.of(c.build); t.status == "failing" {
-			want = append(want, fmt.Sprint(t.cause, " error"))
+			want = append(want, described(t.cause, t.also, diagnose.Error))
 		}
 	}
 	slices.Sort(want)
 	slices.Sort(all)
+	want = slices.Compact(want) // one finding for all images that fail alike
 	c.same("findings", strings.Join(want, ", "), strings.Join(all, ", "))
+}
+
+func described(cause string, also []string, severity diagnose.Severity) string {
+	return fmt.Sprint(strings.Join(append([]string{cause}, also...), "+"), " ", severity)
 }
 
 func (c *check) secrets() {
@@ -167,9 +172,9 @@ func (c *check) pod(onNode *report.Report) {
 	c.same("from a pod", settled(onNode), settled(r))
 }
 
-// What differs from one run to the next: times, and how Go words an end of a connection,
+// What differs from one run to the next: times, how long the log is, and how Go words an end of a connection,
 // which two sides race to.
-var passing = regexp.MustCompile(`"(time|duration_ms|host_root|clock_skew_ms|error)": ("(\\.|[^"\\])*"|\d+|null)|(asked again by|pullwhy's own) (\\.|[^"\\])*`)
+var passing = regexp.MustCompile(`"(time|duration_ms|host_root|clock_skew_ms|error|lines)": ("(\\.|[^"\\])*"|\d+|null)|(asked again by|pullwhy's own) (\\.|[^"\\])*`)
 
 // What a command needs in a pod beyond what it needs on the node.
 var inPod = strings.NewReplacer(" --host-root /host", "", "-d /host", "-d /")

@@ -68,7 +68,7 @@ func (s *stage) pullAll(ctx context.Context, client cri.ImageServiceClient) map[
 	reported := map[string]string{}
 	for _, image := range s.images() {
 		wg.Go(func() {
-			text := pull(ctx, client, image)
+			text := pull(ctx, client, image, s.secret)
 			mu.Lock()
 			defer mu.Unlock()
 			reported[image] = text
@@ -78,11 +78,11 @@ func (s *stage) pullAll(ctx context.Context, client cri.ImageServiceClient) map[
 	return reported
 }
 
-// pull asks as the kubelet does.
-func pull(ctx context.Context, client cri.ImageServiceClient, image string) string {
+// pull asks as the kubelet does, with the credentials of a pull secret if there are any.
+func pull(ctx context.Context, client cri.ImageServiceClient, image string, secret *cri.AuthConfig) string {
 	ctx, cancel := context.WithTimeout(ctx, pullLimit)
 	defer cancel()
-	_, err := client.PullImage(ctx, &cri.PullImageRequest{Image: &cri.ImageSpec{Image: image}})
+	_, err := client.PullImage(ctx, &cri.PullImageRequest{Image: &cri.ImageSpec{Image: image}, Auth: secret})
 	if err == nil {
 		return ""
 	}

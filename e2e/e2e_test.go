@@ -63,8 +63,13 @@ func stageInside(name, build string) error {
 	if err := awaitLog(ctx, o.Reported); err != nil {
 		return err
 	}
-	if s.mend != nil {
-		if err := s.mend(s); err != nil {
+	if s.change != nil {
+		if err := s.change(s); err != nil {
+			return err
+		}
+	}
+	if s.again {
+		if err := awaitLog(ctx, s.pullAll(ctx, client)); err != nil {
 			return err
 		}
 	}

@@ -58,7 +58,7 @@ func hub(code int) front {
 		w.Header().Set("Content-Type", "application/json")
 		switch {
 		case r.URL.Path == "/token":
-			_, _ = io.WriteString(w, `{"token":"anonymous","expires_in":300}`)
+			_, _ = io.WriteString(w, `{"token":"anonymous","access_token":"anonymous","expires_in":300}`)
 		case r.Header.Get("Authorization") == "":
 			w.Header().Set("WWW-Authenticate", challenge)
 			w.WriteHeader(http.StatusUnauthorized)

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	cri "k8s.io/cri-api/pkg/apis/runtime/v1"
 )
 
 // What most scenarios pull, and from where. (k3s docs: a mirror of Docker Hub is the most
@@ -42,16 +43,19 @@ type scenario struct {
 	embedded   bool              // K3s' distributed registry is on
 	disk       string            // room for what is pulled, as tmpfs has it; "" for enough
 	pulls      []string          // images, all at once; nil: image
+	secret     *cri.AuthConfig   // credentials of the pod's own, if any
 
 	names map[string][]string // addresses of names that are not as usual; none: it does not exist
 	deaf  []string            // names at which the name server fails
+	wide  bool                // there is more than loopback: a host that drops all, a host that is down
 	sites map[string]site     // by host:port; those not named here answer as usual
 	hub   int                 // status of Docker Hub's answer; 0: it denies that there is a repository, as it does to strangers
 	lacks bool                // the registry behind the sites holds nothing
 	make  func() (remote.Taggable, error)
 
-	mend func(*stage) error // between the pull and the diagnosis
-	want want
+	change func(*stage) error // between the pull and the diagnosis
+	again  bool               // and then pulls once more
+	want   want
 }
 
 // want is the report as staged.
@@ -66,6 +70,7 @@ type told struct {
 	image           string   // "": the usual one
 	status          string   // "": failing
 	cause, endpoint string   // of the root; "" for a pull that never failed
+	also            []string // codes of the configuration's mistakes behind it
 	hidden          []string // builds in which Kubernetes is told something else
 	attempts        []string // "cause endpoint", in containerd's order; nil for none
 

@@ -3,6 +3,8 @@ package e2e
 import (
 	"net/http"
 
+	cri "k8s.io/cri-api/pkg/apis/runtime/v1"
+
 	"github.com/pullwhy/pullwhy/probe/probetest"
 )
 
@@ -24,14 +26,16 @@ var authScenarios = []scenario{
 		name: "credentials under a key without port", sites: at(site{front: basic}),
 		registries: trusting + "  mirror.example.com:\n    auth:\n      username: puller\n      password: " + password + "\n",
 		want: want{pulls: []told{{
-			cause: "auth_missing", endpoint: mirrorURL, attempts: []string{"auth_missing" + atMirror, hubDenies},
+			cause: "auth_missing", endpoint: mirrorURL, also: []string{"config_unused_entry"},
+			attempts: []string{"auth_missing" + atMirror, hubDenies},
 		}}},
 	},
 	{
 		name: "credentials for all registries", sites: at(site{front: basic}),
 		registries: trusting + "  \"*\":\n    auth:\n      username: puller\n      password: " + password + "\n",
 		want: want{pulls: []told{{
-			cause: "auth_missing", endpoint: mirrorURL, attempts: []string{"auth_missing" + atMirror, hubDenies},
+			cause: "auth_missing", endpoint: mirrorURL, also: []string{"config_wildcard_ineffective"},
+			attempts: []string{"auth_missing" + atMirror, hubDenies},
 		}}},
 	},
 	{
@@ -78,6 +82,13 @@ var authScenarios = []scenario{
 		sites: wantingTokens(site{web: true, front: tokens(&probetest.TokenService{User: "puller", Password: password, Deny: "team/app"})}),
 		want: want{pulls: []told{{
 			cause: "auth_rejected", endpoint: mirrorURL, hidden: second, attempts: []string{"auth_rejected" + atMirror, hubMisses},
+		}}},
+	},
+	{
+		name: "pull secret knows another password", registries: withPassword, sites: at(site{front: basic}),
+		secret: &cri.AuthConfig{Username: "puller", Password: wrongPass},
+		want: want{pulls: []told{{
+			cause: "auth_rejected", endpoint: mirrorURL, attempts: []string{"auth_rejected" + atMirror, hubDenies},
 		}}},
 	},
 }

@@ -72,9 +72,9 @@ configs:
       ca_file: /etc/rancher/k3s/mirror-ca.crt
 `,
 		want: want{pulls: []told{{
-			cause: "not_found", endpoint: mirrorURL + "/project",
+			cause: "not_found", endpoint: mirrorURL + "/project", also: []string{"config_endpoint_path"},
 			attempts: []string{"not_found" + atMirror + "/project", hubMisses},
-		}}, findings: []string{"not_a_registry warning"}},
+		}}},
 	},
 	{
 		name: "wildcard mirror denies", registries: wildcard, pulls: []string{quayImage},

@@ -74,6 +74,22 @@ func enclose() error {
 	return nil
 }
 
+// widen adds a network to loopback, on which nobody answers. The machine itself would not
+// even try to reach a host whose hardware address it cannot learn: dropping has one.
+func widen() error {
+	for _, command := range []string{
+		"ip link add near type veth peer name away", "ip addr add 192.0.2.1/24 dev near",
+		"ip link set near up", "ip link set away up",
+		"ip neigh add " + dropping + " lladdr 02:00:00:00:00:09 dev near nud permanent",
+	} {
+		words := strings.Fields(command)
+		if out, err := exec.Command(words[0], words[1:]...).CombinedOutput(); err != nil {
+			return fmt.Errorf("running %q: %w: %s", command, err, out)
+		}
+	}
+	return nil
+}
+
 func makeDirs(dirs ...string) error {
 	for _, dir := range dirs {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -85,6 +101,11 @@ func makeDirs(dirs ...string) error {
 
 // raise starts the name server, the registry and what stands before it, and the others.
 func (s *stage) raise(ctx context.Context) error {
+	if s.wide {
+		if err := widen(); err != nil {
+			return err
+		}
+	}
 	s.good, s.web = probetest.NewCA("Example Mirror CA"), probetest.NewCA("Example Web CA")
 	s.raiseNames()
 	if err := s.startRegistry(ctx); err != nil {
