@@ -264,11 +264,5 @@ func (o observation) presents() string {
 	if c == nil || !strings.HasPrefix(string(o.cause), "tls_") {
 		return ""
 	}
-	return describe(c)
-}
-
-// describe is a certificate in one line.
-func describe(c *probe.Certificate) string {
-	return fmt.Sprintf("certificate of %q, issued by %q, for %s, valid from %s to %s", c.Subject, c.Issuer,
-		cmp.Or(strings.Join(c.DNSNames, ", "), "no name"), c.NotBefore.Format("2006-01-02"), c.NotAfter.Format("2006-01-02"))
+	return "certificate " + c.String()
 }

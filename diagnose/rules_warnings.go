@@ -38,7 +38,7 @@ var warningRules = map[string]rule{
 			c := o.probe.Certificate
 			return fmt.Sprintf("its certificate is valid until %s, %s from now", moment(c.NotAfter), roughly(c.NotAfter.Sub(o.probe.Time)))
 		},
-		seen: func(o observation) string { return describe(o.probe.Certificate) },
+		seen: func(o observation) string { return "certificate " + o.probe.Certificate.String() },
 		fix: func(o observation) []Note {
 			return []Note{{Text: "renew the certificate at " + o.dialled()},
 				look("see the dates", o.presented("openssl x509 -noout -dates"))}

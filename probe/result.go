@@ -1,6 +1,9 @@
 package probe
 
 import (
+	"cmp"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pullwhy/pullwhy/cause"
@@ -124,4 +127,17 @@ type Certificate struct {
 
 	MissingIssuer       string `json:"missing_issuer"`       // subject of the issuer that is neither presented nor trusted; "" for none
 	IntermediateMissing bool   `json:"intermediate_missing"` // the missing issuer is an intermediate that the server left out
+}
+
+// String is the certificate in one line, for people.
+func (c *Certificate) String() string {
+	text := "for " + cmp.Or(strings.Join(c.DNSNames, ", "), "no name")
+	if c.Issuer != "" {
+		text += fmt.Sprintf(", issued by %q", c.Issuer)
+	}
+	text += fmt.Sprintf(", valid from %s to %s", c.NotBefore.Format(time.DateOnly), c.NotAfter.Format(time.DateOnly))
+	if !c.Verified {
+		return text + ", does not verify"
+	}
+	return text
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,26 +32,39 @@ func read(t *testing.T, path string) *Report {
 	return r
 }
 
-// TestRender renders real reports and compares them with the texts beside them.
+// forms are those in which each report is kept beside it.
+var forms = map[string]func(*Report, io.Writer) error{
+	".txt":         func(r *Report, w io.Writer) error { return r.WriteText(w, TextOptions{Width: 80}) },
+	".120.txt":     func(r *Report, w io.Writer) error { return r.WriteText(w, TextOptions{Width: 120}) },
+	".verbose.txt": func(r *Report, w io.Writer) error { return r.WriteText(w, TextOptions{Width: 80, Verbose: true}) },
+	".verbose.120.txt": func(r *Report, w io.Writer) error {
+		return r.WriteText(w, TextOptions{Width: 120, Verbose: true, ASCII: true, Color: true})
+	},
+	".short.txt": (*Report).WriteShort,
+}
+
+// TestRender renders real reports in each form and compares them with the texts beside them.
 func TestRender(t *testing.T) {
 	for _, path := range reports(t) {
-		var got bytes.Buffer
-		if err := read(t, path).WriteText(&got, TextOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		golden := strings.TrimSuffix(path, ".json") + ".txt"
-		if *update {
-			if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+		for ending, write := range forms {
+			var got bytes.Buffer
+			if err := write(read(t, path), &got); err != nil {
 				t.Fatal(err)
 			}
-			continue
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got.String()); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", golden, diff)
+			golden := strings.TrimSuffix(path, ".json") + ending
+			if *update {
+				if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				continue
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got.String()); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", golden, diff)
+			}
 		}
 	}
 }

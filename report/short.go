@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/pullwhy/pullwhy/diagnose"
 )
@@ -32,7 +33,7 @@ func (r *Report) WriteShort(w io.Writer) error {
 func (r *Report) short(f diagnose.Finding) string {
 	text := f.Code
 	if f.Endpoint != "" {
-		text += " " + f.Endpoint
+		text += " " + strings.TrimPrefix(f.Endpoint, "https://")
 	} else if f.File != "" {
 		text += " " + place(f.File, f.Line)
 	}

@@ -33,6 +33,9 @@ func (r *Report) WriteText(w io.Writer, o TextOptions) error {
 	r.summary(p)
 	if r.Verdict != diagnose.Healthy || o.Verbose {
 		r.details(p)
+		if o.Verbose {
+			r.pulls(p)
+		}
 		r.endpoints(p)
 		r.sources(p)
 	}

@@ -10,23 +10,70 @@ import (
 	"github.com/pullwhy/pullwhy/probe"
 )
 
+// pulls writes what the log says of each image, the newest failure in full and as it was
+// logged.
+func (r *Report) pulls(p *printer) {
+	if len(r.Pulls) > 0 {
+		p.title("Pulls")
+	}
+	for _, pull := range r.Pulls {
+		p.field(pull.Status, named([]string{pull.Image})+history(pull))
+		if pull.ReportedError != "" {
+			p.field("reported", pull.ReportedError)
+		}
+		for _, a := range pull.Attempts {
+			text := string(a.Cause) + ": " + a.Error
+			if a.Endpoint != "" {
+				text = a.Endpoint + ": " + text
+			}
+			p.field(a.Source, at(a.Time)+withPlace(diagnose.Note{Text: text, File: a.File, Line: a.Line}))
+		}
+	}
+}
+
+// history is how often a pull failed, and when.
+func history(pull diagnose.Pull) string {
+	switch {
+	case pull.Failures == 0:
+		return ""
+	case pull.Failures == 1:
+		return ", failed once: " + strings.TrimSuffix(at(pull.LastFailure), " ")
+	}
+	return fmt.Sprintf(", failed %d times: %s to %s", pull.Failures,
+		strings.TrimSuffix(at(pull.FirstFailure), " "), strings.TrimSuffix(at(pull.LastFailure), " "))
+}
+
+// at is a time before a text, "" where none is known.
+func at(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000Z") + " "
+}
+
 // steps writes how the walk to an endpoint went, and the certificate that it presented.
 func steps(p *printer, e diagnose.Endpoint) {
 	for _, s := range e.Steps {
-		text := fmt.Sprintf("%s %s, %d ms", s.Name, s.Status, s.DurationMS)
-		if about := stepDetails(s); about != "" {
-			text += ": " + about
-		}
-		p.field("", text)
+		p.field("", strings.ReplaceAll(outcome(s), " ", noBreak)+stepDetails(s))
 		for _, c := range s.Counterfactuals {
 			p.field("", tried(c))
 		}
 	}
 	if c := e.Certificate; c != nil {
-		p.field("", fmt.Sprintf("certificate of %q, issued by %q, for %s, valid from %s to %s, chain of %d, verified %t",
-			c.Subject, c.Issuer, strings.Join(c.DNSNames, ", "), c.NotBefore.Format("2006-01-02"), c.NotAfter.Format("2006-01-02"),
-			len(c.Chain), c.Verified))
+		p.field("", "certificate "+c.String())
 	}
+}
+
+// outcome is a step's name, status and time in columns.
+func outcome(s probe.Step) string {
+	if s.Status == probe.Skipped {
+		return fmt.Sprintf("%-9s%s", s.Name, s.Status)
+	}
+	text := fmt.Sprintf("%-9s%-8s%5d ms", s.Name, s.Status, s.DurationMS)
+	if stepDetails(s) != "" {
+		text += "  "
+	}
+	return text
 }
 
 // tried tells of what was asked beside containerd's own request.
