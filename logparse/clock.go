@@ -5,16 +5,12 @@ import (
 	"time"
 )
 
-// A clock reads the times of a log. Those that lack a year are of the twelve months up to
-// the last full time that was read, or to now; unknown where there is neither.
-type clock struct {
-	now  time.Time      // zero: unknown
-	zone *time.Location // of times that state none; nil: UTC
-	last time.Time      // that was read in full
-}
+// A clock reads the times of a log. Those that lack a year are of the year 0, until a
+// calendar gives them one.
+type clock struct{ zone *time.Location } // of times that state none; nil: UTC
 
 // full reads a time with a date and, mostly, a zone. Zero where text is none.
-func (c *clock) full(text string) time.Time {
+func (c clock) full(text string) time.Time {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700", "2006-01-02 15:04:05.999999999 Z0700"} {
 		if t, err := time.Parse(layout, text); err == nil {
 			return c.read(t)
@@ -26,34 +22,23 @@ func (c *clock) full(text string) time.Time {
 	return time.Time{}
 }
 
-func (c *clock) read(t time.Time) time.Time {
+func (c clock) read(t time.Time) time.Time {
 	if y := t.Year(); y < 1970 || y > 9999 {
 		return time.Time{}
-	}
-	c.last = t.UTC()
-	return c.last
-}
-
-// partial reads a time without a year. Zero where text is none, or the year unknown.
-func (c *clock) partial(layout, text string) time.Time {
-	reference := c.now
-	if c.last.After(reference) {
-		reference = c.last
-	}
-	if reference.IsZero() {
-		return time.Time{}
-	}
-	t, err := time.ParseInLocation(layout+" 2006", text+" "+reference.In(c.location()).Format("2006"), c.location())
-	if err != nil { // the 29th of February of another year included
-		return time.Time{}
-	}
-	if t.After(reference.Add(24 * time.Hour)) {
-		t = t.AddDate(-1, 0, 0)
 	}
 	return t.UTC()
 }
 
-func (c *clock) location() *time.Location {
+// partial reads a time without a year. Zero where text is none.
+func (c clock) partial(layout, text string) time.Time {
+	t, err := time.ParseInLocation(layout, text, c.location())
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+func (c clock) location() *time.Location {
 	if c.zone == nil {
 		return time.UTC
 	}
@@ -62,7 +47,7 @@ func (c *clock) location() *time.Location {
 
 // prefix reads the time that a journal or syslog prefix begins with, in journalctl's
 // formats short ("Oct 08 09:50:16 host unit[1]: "), short-iso and short-iso-precise.
-func (c *clock) prefix(line string) time.Time {
+func (c clock) prefix(line string) time.Time {
 	if len(line) > 15 && line[3] == ' ' && line[9] == ':' {
 		return c.partial("Jan _2 15:04:05", line[:15])
 	}
@@ -70,4 +55,42 @@ func (c *clock) prefix(line string) time.Time {
 		return c.full(word)
 	}
 	return time.Time{}
+}
+
+// A calendar gives times a year: that of the twelve months up to the last full time of the
+// log, or to now.
+type calendar struct {
+	now  time.Time // zero: unknown
+	last time.Time // that was full
+}
+
+// date returns t with its year, in UTC; the zero time where that is unknown.
+func (c *calendar) date(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	if t.Year() != 0 {
+		c.last = t
+		return t
+	}
+	reference := c.now
+	if c.last.After(reference) {
+		reference = c.last
+	}
+	if reference.IsZero() {
+		return time.Time{}
+	}
+	reference = reference.In(t.Location())
+	dated := inYear(t, reference.Year())
+	if dated.After(reference.Add(24 * time.Hour)) {
+		dated = inYear(t, reference.Year()-1)
+	}
+	if dated.Day() != t.Day() { // the 29th of February of another year
+		return time.Time{}
+	}
+	return dated.UTC()
+}
+
+func inYear(t time.Time, year int) time.Time {
+	return time.Date(year, t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
 }

@@ -23,13 +23,13 @@ type message struct {
 
 // decode recognises the format of a line and takes it apart. Formats are nested: a journal
 // entry holds a line of containerd, a runtime's JSON a line of the kubelet.
-func (c *clock) decode(line string, yield func(message)) bool {
+func (c clock) decode(line string, yield func(message)) bool {
 	return c.decodeAt(line, time.Time{}, 0, yield)
 }
 
 const maxNesting = 4
 
-func (c *clock) decodeAt(line string, outer time.Time, depth int, yield func(message)) bool {
+func (c clock) decodeAt(line string, outer time.Time, depth int, yield func(message)) bool {
 	line = strings.TrimRight(line, "\r\n")
 	if strings.IndexByte(line, 0x1b) >= 0 {
 		line = printable(line)
@@ -67,7 +67,7 @@ func jsonStart(prefix string) bool {
 
 // logfmt reads containerd's text format. Where it has whole seconds, as K3s' own lines do,
 // the journal's time of the same second is the better one. (sirupsen/logrus text_formatter.go)
-func (c *clock) logfmt(line string, outer time.Time) message {
+func (c clock) logfmt(line string, outer time.Time) message {
 	m := message{time: outer}
 	for key, value := range pairs(line) {
 		if key == "time" {
@@ -105,7 +105,7 @@ func (m *message) set(key, value string) {
 // klog reads a line of the kubelet: "E1008 10:00:44.221020  222 log.go:32] "message"
 // err="…" image="…"". A line whose header was cut off is known by its err field.
 // (k8s.io/klog/v2 internal/serialize)
-func (c *clock) klog(line string, outer time.Time) (message, bool) {
+func (c clock) klog(line string, outer time.Time) (message, bool) {
 	m := message{time: outer, kubelet: true}
 	body := line
 	if stamp, rest, ok := klogHeader(line); ok {

@@ -64,3 +64,5 @@ func (s *splitter) room() []byte {
 
 // empty reports whether the last line has ended.
 func (s *splitter) empty() bool { return len(s.pending) == 0 && !s.long && !s.ignore }
+
+func chop(line []byte) []byte { return bytes.TrimRight(line, "\r\n") }

@@ -2,41 +2,34 @@ package logparse
 
 import (
 	"bytes"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/tools/txtar"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/pullwhy/pullwhy/cause"
 )
 
-// FuzzScan reads anything: every line is counted, what comes out can be printed, and a
-// failure always has a cause, a stage and a count.
+// FuzzScan reads anything: every line is counted, what comes out can be printed, a failure
+// always has a cause, a stage and a count, and all that however the input comes.
 func FuzzScan(f *testing.F) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil {
-		f.Fatal(err)
+	for _, log := range corpus(f) {
+		f.Add(log, uint16(len(log)))
 	}
-	for _, file := range files {
-		archive, err := txtar.ParseFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		for _, part := range archive.Files {
-			if strings.HasSuffix(part.Name, ".log") {
-				f.Add(part.Data)
-			}
-		}
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
+	f.Fuzz(func(t *testing.T, data []byte, block uint16) {
 		var s Scanner
 		stats, err := s.Scan("fuzz", bytes.NewReader(data))
-		if err != nil {
-			return // compressed, and broken
+		pieces := Scanner{block: 1 + int(block)}
+		again, errAgain := pieces.Scan("fuzz", iotest.OneByteReader(bytes.NewReader(data)))
+		if again != stats || (err == nil) != (errAgain == nil) {
+			t.Errorf("%+v, %v in blocks of %d bytes, else %+v, %v", again, errAgain, block, stats, err)
+		}
+		if diff := cmp.Diff(s.Pulls(), pieces.Pulls()); diff != "" {
+			t.Errorf("in blocks of %d bytes (-want +got)\n%s", block, diff)
 		}
 		if want := lineCount(data); stats.Lines != want && !bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
 			t.Errorf("%d lines, want %d", stats.Lines, want)

@@ -20,7 +20,6 @@ const (
 
 	maxImages = 4096
 	maxOpen   = 8    // pulls of one image at a time
-	maxPods   = 256  // sandboxes being made at a time
 	maxSeen   = 4096 // failures of one image that a repeated line is compared with
 )
 
@@ -71,8 +70,6 @@ func (s *Scanner) take(r record) {
 		s.agent.take(r, s.Since)
 	case kindHost, kindUndecoded:
 		s.pool.add(r)
-	case kindSandbox:
-		s.openPod(r)
 	default:
 		if h := s.history(r); h != nil {
 			s.takeFor(h, r)
@@ -113,15 +110,7 @@ func (s *Scanner) forgetOpen() {
 		h.starts, h.noProgress = nil, false
 	}
 	clear(s.open)
-	clear(s.pods)
 	s.pool.clear()
-}
-
-func (s *Scanner) openPod(r record) {
-	if s.pods == nil || len(s.pods) >= maxPods {
-		s.pods = map[string]record{}
-	}
-	s.pods[r.pod] = r
 }
 
 // history is that of the image which r names, nil where there is no room for another one.
@@ -150,12 +139,7 @@ func (s *Scanner) history(r record) *history {
 // end closes the pull that r ends, and returns its first line; the zero record where it is
 // not known.
 func (s *Scanner) end(h *history, r record) record {
-	if r.pod != "" {
-		start := s.pods[r.pod]
-		delete(s.pods, r.pod)
-		return start
-	}
-	if r.source != sourceRuntime || len(h.starts) == 0 {
+	if r.sandbox || r.source != sourceRuntime || len(h.starts) == 0 {
 		return record{}
 	}
 	start := h.starts[len(h.starts)-1]
@@ -230,7 +214,7 @@ func (s *Scanner) echo(f *failure) bool {
 // again reports whether f belongs to the newest failure: the same pull tried with other
 // credentials, or another line of the kubelet about it.
 func (h *history) again(f *failure) bool {
-	if h.newest == nil || h.newest.source != f.source || f.pod != "" || h.newest.time.IsZero() || f.time.IsZero() {
+	if h.newest == nil || h.newest.source != f.source || f.sandbox || h.newest.time.IsZero() || f.time.IsZero() {
 		return false
 	}
 	began := f.began
@@ -273,10 +257,19 @@ func (h *history) keep(f *failure, again bool) {
 		}
 	case !n.time.IsZero() && !f.time.IsZero() && f.time.Before(n.time):
 		return
-	case f.began.Before(n.time) && len(f.attempts) < len(n.attempts) && !f.began.IsZero():
-		f.attempts = merge(slices.Clone(n.attempts), f.attempts) // they ran side by side
+	case f.beside(n) && len(f.attempts) < len(n.attempts):
+		f.attempts = merge(slices.Clone(n.attempts), f.attempts)
 	}
 	h.newest = f
+}
+
+// beside reports whether f's pull ran beside n's, which ended before it. Nothing tells when
+// a sandbox's began.
+func (f *failure) beside(n *failure) bool {
+	if f.sandbox {
+		return near(n.time, f.time, sameReport)
+	}
+	return !f.began.IsZero() && f.began.Before(n.time)
 }
 
 // join makes f one failure with the one before it, which had other credentials.

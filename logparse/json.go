@@ -10,7 +10,7 @@ import (
 // decodeJSON reads an object: an entry of journalctl -o json, a line of containerd's JSON
 // format, one that a log shipper wrapped, or a Kubernetes event or list of them. False
 // where it does not decode.
-func (c *clock) decodeJSON(text string, outer time.Time, depth int, yield func(message)) bool {
+func (c clock) decodeJSON(text string, outer time.Time, depth int, yield func(message)) bool {
 	var object map[string]json.RawMessage
 	if json.Unmarshal([]byte(text), &object) != nil {
 		return false
@@ -44,7 +44,7 @@ func (c *clock) decodeJSON(text string, outer time.Time, depth int, yield func(m
 	return true
 }
 
-func (c *clock) decodeItems(items json.RawMessage, outer time.Time, depth int, yield func(message)) bool {
+func (c clock) decodeItems(items json.RawMessage, outer time.Time, depth int, yield func(message)) bool {
 	var list []json.RawMessage
 	if depth >= maxNesting || json.Unmarshal(items, &list) != nil {
 		return false
@@ -56,7 +56,7 @@ func (c *clock) decodeItems(items json.RawMessage, outer time.Time, depth int, y
 }
 
 // outer is the time that the object itself states.
-func (c *clock) outer(object map[string]json.RawMessage) time.Time {
+func (c clock) outer(object map[string]json.RawMessage) time.Time {
 	for _, key := range []string{"__REALTIME_TIMESTAMP", "_SOURCE_REALTIME_TIMESTAMP"} {
 		if micros, err := strconv.ParseInt(jsonText(object[key]), 10, 64); err == nil {
 			return c.read(time.UnixMicro(micros))
@@ -71,7 +71,7 @@ func (c *clock) outer(object map[string]json.RawMessage) time.Time {
 }
 
 // event reads a Kubernetes event, of core/v1 or events.k8s.io/v1.
-func (c *clock) event(object map[string]json.RawMessage) message {
+func (c clock) event(object map[string]json.RawMessage) message {
 	m := message{text: jsonText(object["message"])}
 	if m.text == "" {
 		m.text = jsonText(object["note"])
@@ -125,7 +125,7 @@ func jsonText(value json.RawMessage) string {
 type eventBlock struct{ count, first, last, time string }
 
 // line takes one line, and returns the message where it is such an object's that holds one.
-func (b *eventBlock) line(c *clock, line string) (m message, ok, member bool) {
+func (b *eventBlock) line(c clock, line string) (m message, ok, member bool) {
 	key, value, member := jsonMember(line)
 	if !member {
 		return m, false, false

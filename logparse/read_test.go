@@ -103,6 +103,7 @@ func TestBroken(t *testing.T) {
 		{"a long line", strings.NewReader(long + whole), 2, 1, 1, false},
 		{"one endless line", io.MultiReader(strings.NewReader(whole), io.LimitReader(zeroes{}, 64<<20)), 2, 1, 1, false},
 		{"binary", strings.NewReader("\x7fELF\x00\x01PullImage \"\n" + whole), 2, 1, 1, false},
+		{"a hole", strings.NewReader(strings.Repeat("\x00", 5000) + whole), 1, 1, 1, false},
 		{"invalid UTF-8", strings.NewReader(strings.Replace(whole, "not found", "\xff\xfe not found", 1)), 1, 0, 1, false},
 		{"broken JSON", strings.NewReader(`{"msg":"PullImage \"a\" failed",` + "\n" + whole), 2, 1, 1, false},
 		{"reading fails", iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader(whole))), 0, 0, 0, true},

@@ -19,11 +19,12 @@ type record struct {
 	seq    int // of records, in the order in which they were read
 
 	image  string // as written; "" where the line names none
-	pod    string // what a sandbox's lines have in common
 	text   string // of a failure: the error
 	host   string // of a host line
 	url    string
 	legacy bool // of a host line: in the words of 1.x
+
+	sandbox bool // of a failure: the image was a sandbox's, whose pull has no lines of its own
 }
 
 type kind int
@@ -32,7 +33,6 @@ const (
 	kindNone kind = iota
 	kindBoot
 	kindStart
-	kindSandbox    // a sandbox is being made: its image may be pulled
 	kindSuccess    // a pull succeeded
 	kindFailure    // a pull failed
 	kindBackoff    // the kubelet waits before it pulls again
@@ -66,7 +66,7 @@ func classify(m message) record {
 	case strings.HasPrefix(text, `Pulled image "`):
 		r.kind, r.image = kindSuccess, firstQuoted(text)
 	case strings.HasPrefix(text, "RunPodSandbox for "):
-		r.sandbox(text)
+		r.inSandbox(text)
 	case strings.HasPrefix(text, "cancel pulling image "):
 		r.kind = kindNoProgress
 		r.image, _, _ = strings.Cut(strings.TrimPrefix(text, "cancel pulling image "), " ")
@@ -79,7 +79,7 @@ func classify(m message) record {
 	default:
 		r.report(m)
 	}
-	r.text, r.image, r.host, r.url, r.pod = clean(r.text), brief(r.image), brief(r.host), brief(r.url), brief(r.pod)
+	r.text, r.image, r.host, r.url = clean(r.text), brief(r.image), brief(r.host), brief(r.url)
 	return r
 }
 
@@ -109,16 +109,10 @@ func (r *record) hostLine(text string) {
 	}
 }
 
-// sandbox reads the lines of RunPodSandbox. Only a failure names the image.
-func (r *record) sandbox(text string) {
-	pod := strings.TrimPrefix(text, "RunPodSandbox for ")
-	pod, failed := strings.CutSuffix(pod, " failed, error")
-	r.pod, r.source = pod, sourceRuntime
-	switch {
-	case !failed && r.text == "" && !strings.Contains(pod, " returns sandbox id "):
-		r.kind = kindSandbox
-	case failed && (strings.Contains(r.text, "sandbox image") || strings.Contains(r.text, "failed to pull image")):
-		r.kind, r.image = kindFailure, requestedIn(r.text)
+// inSandbox reads that a pod's sandbox could not be made.
+func (r *record) inSandbox(text string) {
+	if strings.HasSuffix(text, " failed, error") && (strings.Contains(r.text, "sandbox image") || strings.Contains(r.text, "failed to pull image")) {
+		r.kind, r.source, r.sandbox, r.image = kindFailure, sourceRuntime, true, requestedIn(r.text)
 	}
 }
 

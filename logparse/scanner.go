@@ -7,13 +7,10 @@
 package logparse
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"io"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 // A Scanner gathers the pulls of one node from its logs. The zero value is ready to use.
@@ -29,19 +26,31 @@ type Scanner struct {
 	// Zone is that of times that state none. Nil: UTC.
 	Zone *time.Location
 
-	clock   clock
+	dates   calendar
 	event   eventBlock
+	block   int // bytes that are read at once; 0: blockSize
 	version string
 	booted  time.Time // when containerd was started last
 	agent   AgentConfig
 	images  map[string]*history
 	mention []*history // in order of first mention
 	open    map[*history]bool
-	pods    map[string]record // sandboxes being made, by pod
 	pool    pool
 	ends    [2]end // of the last two images of which a pull ended, the last one first
 	seq     int
 	last    *failure // whatever image it was of
+}
+
+// A Log is one log that can be read.
+type Log struct {
+	Name string // what the results call it
+	Open func() (io.ReadCloser, error)
+}
+
+// A Result is what came of reading a log.
+type Result struct {
+	Stats
+	Err error // says that reading stopped part way; what was read until then counts
 }
 
 // Stats say how much was read.
@@ -50,172 +59,86 @@ type Stats struct {
 	Skipped int // of Lines: over 1 MiB, binary, or broken JSON
 }
 
-// Scan reads one log to its end; name is what the results call it. A log that is
-// compressed is recognised by its content. Files of one log are to be given oldest first,
-// for a pull may begin in one and end in the next; the lines of one file may run backwards.
-//
-// An error says that reading stopped part way; what was read until then counts.
+// Scan reads one log to its end; name is what the results call it. The rest is as with
+// ScanAll.
 func (s *Scanner) Scan(name string, r io.Reader) (Stats, error) {
-	var stats Stats
-	if t := rotationTime(name); !t.IsZero() && t.Before(s.Since) {
-		return stats, nil
+	result := s.ScanAll([]Log{{name, func() (io.ReadCloser, error) { return io.NopCloser(r), nil }}})[0]
+	return result.Stats, result.Err
+}
+
+// ScanAll reads logs to their ends, several at a time, and returns what came of each. A
+// log that is compressed is recognised by its content. Files of one log are to be given
+// oldest first, for a pull may begin in one and end in the next; the lines of one file may
+// run backwards.
+func (s *Scanner) ScanAll(logs []Log) []Result {
+	readings := make([]*reading, len(logs))
+	for i, l := range logs {
+		readings[i] = s.read(l)
 	}
-	in, err := decompress(r)
-	if err != nil {
-		return stats, fmt.Errorf("reading %q: %w", name, err)
+	results := make([]Result, len(logs))
+	for i, r := range readings {
+		for _, next := range readings[i+1 : min(i+logsAtOnce, len(logs))] {
+			next.start()
+		}
+		results[i] = s.gather(logs[i].Name, r)
 	}
+	return results
+}
+
+// gather takes what a log's chunks hold.
+func (s *Scanner) gather(name string, r *reading) (result Result) {
 	order := &order{take: s.take}
 	defer order.flush()
-	text := newLines(in)
-	for {
-		line, long, err := text.next()
-		if err == io.EOF {
-			return stats, nil
+	s.event = eventBlock{}
+	for c := r.next(); c != nil; c = r.next() {
+		for _, f := range c.found {
+			if !s.give(f, name, result.Lines+f.line, order.add) {
+				result.Skipped++
+			}
 		}
-		if err != nil {
-			return stats, fmt.Errorf("reading %q: line %d: %w", name, stats.Lines+1, err)
-		}
-		stats.Lines++
-		if long || !s.line(name, stats.Lines, line, order.add) {
-			stats.Skipped++
+		result.Lines += c.lines
+		result.Skipped += c.skipped
+		if c.err != nil {
+			result.Err = fmt.Errorf("reading %q: line %d: %w", name, result.Lines+1, c.err)
 		}
 	}
+	return result
+}
+
+// give hands on what was found in a line; false where that cannot be read after all.
+func (s *Scanner) give(f finding, name string, line int, take func(record)) bool {
+	s.dates.now = s.Now
+	found := func(f finding) {
+		r := f.record
+		r.time, r.file, r.line = s.dates.date(r.time), name, line
+		take(r)
+	}
+	if f.member == "" {
+		found(f)
+		return true
+	}
+	zone := clock{s.Zone}
+	m, ok, member := s.event.line(zone, f.member)
+	if ok {
+		m.find(found)
+	}
+	return member || zone.decode(f.member, func(m message) { m.find(found) })
 }
 
 // Line takes one line of a log that is followed, without its end; number is what the
 // results call it. Lines are to be given in order of time. A line that says nothing of
 // pulls costs no allocation. False: the line counts as skipped.
 func (s *Scanner) Line(name string, number int, line []byte) bool {
-	return len(line) <= maxLine && s.line(name, number, line, s.take)
-}
-
-// line takes one line apart; false where it should hold something and cannot be read.
-func (s *Scanner) line(name string, number int, line []byte, take func(record)) bool {
-	if bytes.IndexByte(line, 0) >= 0 {
+	if len(line) > maxLine {
 		return false
 	}
-	s.clock.now, s.clock.zone = s.Now, s.Zone
-	add := func(m message) {
-		if rec := classify(m); rec.kind != kindNone {
-			rec.file, rec.line = name, number
-			take(rec)
-		}
+	ok := bytes.IndexByte(line, 0) < 0
+	if pullMarks.next(line, 0) >= 0 {
+		ok = clock{s.Zone}.find(line, func(f finding) { ok = s.give(f, name, number, s.take) && ok }) && ok
 	}
-	if trimmed := bytes.TrimLeft(line, " \t"); len(trimmed) > 0 && trimmed[0] == '"' {
-		m, ok, member := s.event.line(&s.clock, string(trimmed))
-		if ok {
-			add(m)
-		}
-		if member {
-			return true
-		}
-	}
-	if !relevant(line) {
-		return true
-	}
-	return s.clock.decode(string(line), add)
+	return ok
 }
 
 // ContainerdVersion is that of the containerd that was started last, such as
 // v2.1.5-k3s1; "" where no line tells.
 func (s *Scanner) ContainerdVersion() string { return s.version }
-
-// marks are what a line holds that tells of a pull, in any case of its first letter.
-var marks = [][]byte{
-	[]byte("ullImage"), []byte("ulling image"), []byte("ulled image"), []byte("ull image"), []byte("ull and unpack image"),
-	[]byte("rying next host"), []byte("etch failed"), []byte("unPodSandbox for "), []byte("ailed to decode "),
-	[]byte("tarting containerd"), []byte("ailed to resolve reference"), []byte("ailed to copy: "), []byte("arse image "),
-	[]byte("mage tag "), []byte(`"MESSAGE":[`), []byte("ull policy of Never"), []byte("ailed to do request: "), []byte("sandbox image "),
-	[]byte("rivate registry config file"), []byte("etrieve agent configuration"),
-}
-
-func relevant(line []byte) bool {
-	for _, mark := range marks {
-		if bytes.Contains(line, mark) {
-			return true
-		}
-	}
-	return false
-}
-
-func decompress(r io.Reader) (io.Reader, error) {
-	in := bufio.NewReaderSize(r, 64<<10)
-	magic, err := in.Peek(2)
-	if err != nil && err != io.EOF {
-		return nil, err
-	}
-	if string(magic) != "\x1f\x8b" {
-		return in, nil
-	}
-	return gzip.NewReader(in)
-}
-
-// An order hands on the records of one file in the order in which they happened. Logs that
-// were fetched newest first run backwards; the first records tell.
-type order struct {
-	take    func(record)
-	held    []record
-	decided bool
-	reverse bool
-}
-
-const (
-	heldForDirection = 64
-	heldBackwards    = 2048 // then what is held is handed on, though older lines will follow
-)
-
-func (o *order) add(r record) {
-	switch {
-	case o.decided && !o.reverse:
-		o.take(r)
-		return
-	case !o.decided && len(o.held) == heldForDirection:
-		o.decide()
-	case len(o.held) == heldBackwards:
-		o.release()
-	}
-	if o.decided && !o.reverse {
-		o.take(r)
-		return
-	}
-	o.held = append(o.held, r)
-}
-
-func (o *order) decide() {
-	later, earlier := 0, 0
-	var last time.Time
-	for _, r := range o.held {
-		if r.time.IsZero() {
-			continue
-		}
-		switch {
-		case last.IsZero():
-		case r.time.After(last):
-			later++
-		case r.time.Before(last):
-			earlier++
-		}
-		last = r.time
-	}
-	o.decided, o.reverse = true, earlier > later
-	if !o.reverse {
-		o.release()
-	}
-}
-
-func (o *order) release() {
-	for i := range o.held {
-		if o.reverse {
-			i = len(o.held) - 1 - i
-		}
-		o.take(o.held[i])
-	}
-	o.held = o.held[:0]
-}
-
-func (o *order) flush() {
-	if !o.decided {
-		o.decide()
-	}
-	o.release()
-}

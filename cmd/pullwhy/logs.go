@@ -81,9 +81,11 @@ func (d *diagnosis) readLogs(ctx context.Context, root fs.FS, node *registry.Nod
 	if d.logs.since > 0 && (len(d.logs.files) == 0 || d.logs.given()) {
 		log.scanner.Since = now.Add(-d.logs.since)
 	}
+	var named []logparse.Log
 	for _, name := range d.logs.files {
-		log.addFile(name, registry.KindContainerdLog, func() (io.ReadCloser, error) { return d.openNamed(name) })
+		named = append(named, logparse.Log{Name: name, Open: func() (io.ReadCloser, error) { return d.openNamed(name) }})
 	}
+	log.addFiles(registry.KindContainerdLog, named)
 	for i := range log.sources {
 		if s := &log.sources[i]; s.Status == registry.StatusAbsent {
 			s.Detail = "no such file or directory"
@@ -106,30 +108,29 @@ func (l *nodeLog) addNode(ctx context.Context, e *env, root fs.FS, node *registr
 		if log.Path == "" {
 			continue
 		}
+		var files []logparse.Log
 		for _, name := range logparse.Files(root, strings.TrimPrefix(log.Path, "/")) {
-			l.addFile("/"+name, log.Kind, func() (io.ReadCloser, error) { return root.Open(name) })
+			files = append(files, logparse.Log{Name: "/" + name, Open: func() (io.ReadCloser, error) { return root.Open(name) }})
 		}
+		l.addFiles(log.Kind, files)
 	}
 	for _, unit := range node.Journals() {
 		l.addJournal(ctx, e, root, unit)
 	}
 }
 
-// addFile reads one file; what cannot be read stands in the sources.
-func (l *nodeLog) addFile(name, kind string, open func() (io.ReadCloser, error)) {
-	source := registry.Source{Path: name, Kind: kind, Status: registry.StatusRead}
-	f, err := open()
-	if err == nil {
-		defer f.Close()
-		err = l.scan(&source, f)
+// addFiles reads files, oldest first; what cannot be read stands in the sources.
+func (l *nodeLog) addFiles(kind string, files []logparse.Log) {
+	for i, result := range l.scanner.ScanAll(files) {
+		source := registry.Source{Path: files[i].Name, Kind: kind, Status: registry.StatusRead, Lines: result.Lines, Skipped: result.Skipped}
+		switch err := result.Err; {
+		case errors.Is(err, fs.ErrNotExist):
+			source.Status = registry.StatusAbsent
+		case err != nil:
+			source.Status, source.Detail = registry.StatusUnreadable, reason(err)
+		}
+		l.sources = append(l.sources, source)
 	}
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		source.Status = registry.StatusAbsent
-	case err != nil:
-		source.Status, source.Detail = registry.StatusUnreadable, reason(err)
-	}
-	l.sources = append(l.sources, source)
 }
 
 func (l *nodeLog) scan(source *registry.Source, r io.Reader) error {

@@ -1,0 +1,169 @@
+package logparse
+
+import (
+	"bufio"
+	"cmp"
+	"io"
+	"runtime"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+const (
+	// logsAtOnce is how many logs are read at a time: as many as K3s keeps of one.
+	logsAtOnce = 4
+	// maxHeld bounds the text that one log's chunks were found in and that are not taken
+	// yet.
+	maxHeld = 4 << 20
+)
+
+// A reading is a log that is read, perhaps before its turn. Whoever works on it reads a
+// block and searches it, while it is still in that core's cache, as others read on.
+type reading struct {
+	clock clock
+	block int // size of a block
+
+	source sync.Mutex // held to read a block
+	open   func() (io.ReadCloser, error)
+	file   io.Closer // nil: not open yet
+	blocks blocks
+
+	state   sync.Mutex // held, after source, for what follows; ended changes under both
+	changed sync.Cond
+	chunks  []*chunk // not taken yet, in the log's order
+	held    int      // size of those that are done
+	ended   bool     // there will be no more chunks
+	started bool
+
+	buf []byte // the taker's
+}
+
+func (s *Scanner) read(l Log) *reading {
+	r := &reading{clock: clock{s.Zone}, block: cmp.Or(s.block, blockSize), open: l.Open}
+	r.changed.L = &r.state
+	if t := rotationTime(l.Name); !t.IsZero() && t.Before(s.Since) {
+		r.ended, r.started = true, true
+	}
+	return r
+}
+
+// start lets others work on r.
+func (r *reading) start() {
+	if r.started {
+		return
+	}
+	r.started = true
+	for range max(1, runtime.GOMAXPROCS(0)-1) {
+		go func() {
+			var buf []byte
+			for r.room() {
+				buf = r.work(buf)
+			}
+		}()
+	}
+}
+
+// room waits until there is room for another chunk; false: there will be none.
+func (r *reading) room() bool {
+	r.state.Lock()
+	defer r.state.Unlock()
+	for r.held > maxHeld && !r.ended {
+		r.changed.Wait()
+	}
+	return !r.ended
+}
+
+// next returns the next chunk once it is done, nil after the last one. Until then the
+// caller works on the log, too.
+func (r *reading) next() *chunk {
+	r.state.Lock()
+	defer r.state.Unlock()
+	for len(r.chunks) > 0 || !r.ended {
+		switch {
+		case len(r.chunks) > 0 && r.chunks[0].done:
+			c := r.chunks[0]
+			r.chunks = r.chunks[1:]
+			r.held -= c.size
+			r.changed.Broadcast()
+			return c
+		case r.ended || r.held > maxHeld: // someone works on the first chunk
+			r.changed.Wait()
+		default:
+			r.state.Unlock()
+			r.buf = r.work(r.buf)
+			r.state.Lock()
+			if !r.ended {
+				r.start()
+			}
+		}
+	}
+	return nil
+}
+
+// work reads a block, with buf to hold it, and searches it.
+func (r *reading) work(buf []byte) []byte {
+	if buf == nil {
+		buf = make([]byte, 0, r.block)
+	}
+	c, text := r.chunk(buf)
+	if c == nil {
+		return buf
+	}
+	c.search(text, r.clock)
+	r.state.Lock()
+	defer r.state.Unlock()
+	c.done = true
+	r.held += c.size
+	r.changed.Broadcast()
+	return text[:0]
+}
+
+// chunk reads a block; nil where the log has ended.
+func (r *reading) chunk(buf []byte) (*chunk, []byte) {
+	r.source.Lock()
+	defer r.source.Unlock()
+	if r.ended {
+		return nil, nil
+	}
+	if r.file == nil && r.blocks.err == nil {
+		r.blocks.in, r.file, r.blocks.err = opened(r.open)
+	}
+	c := &chunk{}
+	text, long := r.blocks.next(buf)
+	if long {
+		c.lines, c.skipped = 1, 1
+	}
+	ended := r.blocks.err != nil && len(r.blocks.rest) == 0
+	if ended {
+		if r.blocks.err != io.EOF {
+			c.err = r.blocks.err
+		}
+		if r.file != nil {
+			r.file.Close()
+		}
+	}
+	r.state.Lock()
+	defer r.state.Unlock()
+	r.chunks = append(r.chunks, c)
+	r.ended = ended
+	return c, text
+}
+
+// opened also undoes a compression, which it knows by the content.
+func opened(open func() (io.ReadCloser, error)) (io.Reader, io.Closer, error) {
+	file, err := open()
+	if err != nil {
+		return nil, nil, err
+	}
+	in := bufio.NewReaderSize(file, 64<<10)
+	magic, err := in.Peek(2)
+	switch {
+	case err != nil && err != io.EOF:
+		return nil, file, err
+	case string(magic) != "\x1f\x8b":
+		return in, file, nil
+	}
+	text, err := gzip.NewReader(in)
+	return text, file, err
+}

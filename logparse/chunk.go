@@ -1,0 +1,82 @@
+package logparse
+
+import "bytes"
+
+// A chunk is what a block of a log holds.
+type chunk struct {
+	lines, skipped int
+	found          []finding
+	size           int   // of the lines that found is from
+	err            error // that reading ended with after it
+	done           bool  // the rest is filled in
+}
+
+// A finding is what one line says about pulls.
+type finding struct {
+	line   int // in the chunk, from 1
+	record record
+	member string // instead of record: a line that is part of an object
+}
+
+var lineEnd = []byte{'\n'}
+
+// search fills in what text holds.
+func (c *chunk) search(text []byte, zone clock) {
+	c.lines += bytes.Count(text, lineEnd)
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		c.lines++
+	}
+	c.skipped += binaryLines(text)
+	number, counted := 1, 0
+	for from := 0; ; {
+		at := pullMarks.next(text, from)
+		if at < 0 {
+			return
+		}
+		start := bytes.LastIndexByte(text[from:at], '\n') + 1 + from
+		line := lineFrom(text[start:])
+		number += bytes.Count(text[counted:start], lineEnd)
+		counted, from = start, start+len(line)
+		c.size += len(line)
+		if !zone.find(line, func(f finding) { f.line = number; c.found = append(c.found, f) }) {
+			c.skipped++
+		}
+	}
+}
+
+func lineFrom(text []byte) []byte {
+	if end := bytes.IndexByte(text, '\n'); end >= 0 {
+		return text[:end]
+	}
+	return text
+}
+
+// binaryLines counts the lines that hold a NUL.
+func binaryLines(text []byte) (n int) {
+	for {
+		i := bytes.IndexByte(text, 0)
+		if i < 0 {
+			return n
+		}
+		n++
+		text = text[i+len(lineFrom(text[i:])):]
+	}
+}
+
+// find takes apart a line that holds a mark; false where it cannot be read. What follows a
+// NUL is a line of its own: a node that lost its power leaves a hole in the log, and goes
+// on after it.
+func (c clock) find(line []byte, found func(finding)) bool {
+	line = line[bytes.LastIndexByte(line, 0)+1:]
+	if isMember(line) {
+		found(finding{member: string(line)})
+		return true
+	}
+	return c.decode(string(line), func(m message) { m.find(found) })
+}
+
+func (m message) find(found func(finding)) {
+	if r := classify(m); r.kind != kindNone {
+		found(finding{record: r})
+	}
+}

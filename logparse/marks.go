@@ -1,0 +1,129 @@
+package logparse
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// marks are the phrases of which a line that tells of a pull holds one at least, without
+// letters that may be in either case. None is shorter than minMark, and each begins with
+// what is rare in other lines: so much is looked for.
+var marks = [][]byte{
+	[]byte(`PullImage \`), []byte(`PullImage "`), []byte("PullImage from image service"),
+	[]byte("g next host"), []byte("fetch failed"), []byte(`ulled image \`), []byte(`ulled image "`), []byte("ff pulling image "), []byte("cel pulling image "),
+	[]byte("to pull image"), []byte("d to get sandbox image"), []byte("ull and unpack image "), []byte("pull policy of Never"),
+	[]byte("resolve reference "), []byte("to do request: "), []byte("d to copy: "),
+	[]byte("parse image name "), []byte("parse image reference "), []byte("ult image tag "),
+	[]byte("d to decode "), []byte("starting containerd"),
+	[]byte("private registry config file"), []byte("retrieve agent configuration"),
+	[]byte(`"MESSAGE":[`), // the journal's bytes, which may hold any of the above
+}
+
+// memberMarks count only in a line that holds one member of a JSON object: they belong to
+// a Kubernetes event.
+var memberMarks = [][]byte{
+	[]byte(`  "count": `), []byte(`"firstTimestamp": `), []byte(`"lastTimestamp": `), []byte(`"eventTime": `), []byte(`"message": `),
+}
+
+// A phrase of minMark bytes holds a gram that begins at a multiple of stride, wherever it
+// stands: it is enough to look at those.
+const (
+	gram    = 4
+	stride  = 8
+	minMark = stride + gram - 1
+)
+
+// A finder finds phrases in text by their grams.
+type finder struct {
+	known [1 << gramBits]uint8 // by hash of a gram: index in spots, 0 for none
+	spots []spots
+}
+
+// A spot is where in a phrase a gram stands.
+type spot struct {
+	phrase []byte
+	offset int
+	member bool
+}
+
+type spots []spot
+
+const gramBits = 16
+
+var pullMarks = newFinder()
+
+func newFinder() *finder {
+	f := &finder{spots: make([]spots, 1)}
+	for i, phrase := range append(marks[:len(marks):len(marks)], memberMarks...) {
+		for offset := range stride {
+			f.add(spot{phrase, offset, i >= len(marks)})
+		}
+	}
+	return f
+}
+
+func (f *finder) add(p spot) {
+	at := &f.known[hash(p.phrase[p.offset:])]
+	if *at == 0 {
+		*at = uint8(len(f.spots))
+		f.spots = append(f.spots, nil)
+	}
+	f.spots[*at] = append(f.spots[*at], p)
+}
+
+// hash is that of the gram that text begins with. (Multiplicative hashing: Knuth, volume 3, 6.4)
+func hash(text []byte) uint32 {
+	return binary.LittleEndian.Uint32(text) * 0x9e3779b1 >> (32 - gramBits)
+}
+
+// next returns where the first line at or after from that holds a mark has one; -1 for
+// none.
+func (f *finder) next(text []byte, from int) int {
+	const step = 8 * stride
+	for at := from; ; {
+		for ; at+step <= len(text); at += step {
+			t := text[at : at+step : at+step]
+			if f.known[hash(t)]|f.known[hash(t[stride:])]|f.known[hash(t[2*stride:])]|f.known[hash(t[3*stride:])]|
+				f.known[hash(t[4*stride:])]|f.known[hash(t[5*stride:])]|f.known[hash(t[6*stride:])]|f.known[hash(t[7*stride:])] != 0 {
+				break
+			}
+		}
+		for end := min(at+step, len(text)-gram+1); at < end; at += stride {
+			if i := f.known[hash(text[at:])]; i != 0 {
+				if found := f.spots[i].at(text, at); found >= 0 {
+					return found
+				}
+			}
+		}
+		if at+gram > len(text) {
+			return -1
+		}
+	}
+}
+
+// at returns where the phrase begins of which a gram stands at i, -1 for none.
+func (s spots) at(text []byte, i int) int {
+	for _, p := range s {
+		start := i - p.offset
+		if start >= 0 && bytes.HasPrefix(text[start:], p.phrase) && (!p.member || isMember(lineAt(text, start))) {
+			return start
+		}
+	}
+	return -1
+}
+
+// lineAt is the line of text that i is in.
+func lineAt(text []byte, i int) []byte {
+	start := bytes.LastIndexByte(text[:i], '\n') + 1
+	if end := bytes.IndexByte(text[i:], '\n'); end >= 0 {
+		return text[start : i+end]
+	}
+	return text[start:]
+}
+
+// isMember reports whether line may be one member of a JSON object that is printed on
+// several lines.
+func isMember(line []byte) bool {
+	line = bytes.TrimLeft(line, " \t")
+	return len(line) > 0 && line[0] == '"'
+}
