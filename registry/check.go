@@ -59,12 +59,12 @@ func (l *loader) faultPosition(fault fileFault, e hostEntry, d *hostDir) Positio
 	if p := l.tlsPosition(fault, d.path); p.Line > 0 {
 		return p
 	}
-	line := e.lines.client
+	line := e.lines.of("client")
 	switch {
 	case d.source == l.registries.path: // lines of what would be rendered mean nothing there
 		line = 0
 	case fault.kind == kindCA:
-		line = e.lines.ca
+		line = e.lines.of("ca")
 	}
 	return Position{File: cmp.Or(d.source, d.path), Line: line}
 }

@@ -29,6 +29,8 @@ type criConfig struct {
 	auth       map[string]credentials
 	header     map[string][]string
 	ignored    string // why the file's registry table is not read; "" where it is, or there is none
+
+	places map[string]Position // of the parts of the registry table: "mirrors", "configs"; "" is the table itself
 }
 
 type legacyMirror struct {
@@ -47,54 +49,83 @@ type table = map[string]any
 // readCRI reads config.toml at abs and what it imports. It returns nil where none stands
 // or it cannot be read.
 func (f *files) readCRI(abs string, v version) *criConfig {
-	root := f.tomlTables(abs, map[string]bool{})
-	if root == nil {
+	r := criReader{files: f, version: v, config: &criConfig{path: abs, places: map[string]Position{}}, seen: map[string]bool{}}
+	plugin, ok := r.read(abs)
+	if !ok {
 		return nil
 	}
-	c := &criConfig{path: abs}
-	plugin := criPlugin(root, v)
-	registry := sub(plugin, "registry")
+	c, registry := r.config, sub(plugin, "registry")
 	if text, _ := registry["config_path"].(string); text != "" {
-		c.configPath = strings.Split(text, ":")
+		c.configPath = strings.Split(snapPaths.Replace(text), ":")
 	}
-	c.ignored = ignoredRegistry(root, registry)
 	c.readMirrors(sub(registry, "mirrors"))
 	c.readConfigs(sub(registry, "configs"), sub(registry, "auths"))
 	c.readHeaders(sub(registry, "headers"))
-	if v.since(2, 2, 0) && registry["config_path"] == nil && len(c.mirrors) == 0 {
+	if v.since(2, 2, 0) && len(c.configPath) == 0 && len(c.mirrors) == 0 {
 		c.configPath = []string{"/etc/containerd/certs.d", "/etc/docker/certs.d"}
 	}
 	c.transfer = v.since(2, 1, 0) && usesTransfer(plugin, registry)
 	return c
 }
 
-// tomlTables reads a file and, over it, what it imports. seen guards against circles.
-func (f *files) tomlTables(abs string, seen map[string]bool) table {
-	if seen[abs] || len(seen) > 100 {
-		return nil
+// snapPaths fills in the variables that stand in the template of MicroK8s.
+var snapPaths = strings.NewReplacer("${SNAP_DATA}", "/var/snap/microk8s/current", "${SNAP}", "/snap/microk8s/current")
+
+// criReader reads the CRI plugin's table out of config.toml and its imports.
+type criReader struct {
+	files   *files
+	version version
+	config  *criConfig
+	seen    map[string]bool // guards against circles
+}
+
+// read returns the plugin's table of a file with those of its imports over it, false where
+// the file cannot be used.
+func (r *criReader) read(abs string) (table, bool) {
+	if r.seen[abs] || len(r.seen) > 100 {
+		return nil, false
 	}
-	seen[abs] = true
-	text, err := f.read(abs, KindConfigTOML, maxConfigSize)
+	r.seen[abs] = true
+	text, err := r.files.read(abs, KindConfigTOML, maxConfigSize)
 	if err != nil {
-		return nil
+		return nil, false
 	}
 	var root table
 	if err := toml.Unmarshal(text, &root); err != nil {
 		e := newTOMLError(err)
-		f.complain(abs, fmt.Sprintf("line %d: %s", e.line, e.message))
-		return nil
+		r.files.complain(abs, fmt.Sprintf("line %d: %s", e.line, e.message))
+		return nil, false
 	}
-	if root == nil {
-		root = table{}
+	plugin := criPlugin(root, r.version)
+	if plugin == nil {
+		plugin = table{}
 	}
+	if reason := ignoredRegistry(root, plugin, r.version); reason != "" && r.config.ignored == "" {
+		r.config.ignored = reason
+	}
+	r.notePlaces(abs, text)
 	imports, _ := root["imports"].([]any)
 	for _, item := range imports {
 		pattern, _ := item.(string)
-		for _, name := range f.glob(join(path.Dir(abs), pattern)) {
-			overlay(root, f.tomlTables(name, seen))
+		for _, name := range r.files.glob(join(path.Dir(abs), pattern)) {
+			imported, _ := r.read(name)
+			if r.version.before(2, 0, 0) && len(imported) > 0 {
+				plugin = imported // as a whole
+			} else {
+				overlay(plugin, imported)
+			}
 		}
 	}
-	return root
+	return plugin, true
+}
+
+// notePlaces notes where the registry table and its parts stand.
+func (r *criReader) notePlaces(abs string, text []byte) {
+	for key, line := range registryLines(text) {
+		if _, known := r.config.places[key]; !known {
+			r.config.places[key] = Position{File: abs, Line: line, Column: 1}
+		}
+	}
 }
 
 // glob returns the files that match a pattern in its last element.
@@ -127,29 +158,52 @@ func sub(t table, key string) table {
 	return s
 }
 
-// criPlugin finds the table of the CRI plugin under the name that counts in this version
-// of the file and of containerd.
+// criPlugin finds the table of the CRI plugin under the name that counts in this version of
+// the file and of containerd; where the latter is unknown, the file's version decides.
+// (services/server/config/config.go, Decode, of 1.x; plugins/cri/images/plugin.go,
+// configMigration, of 2.x)
 func criPlugin(root table, v version) table {
 	plugins := sub(root, "plugins")
 	format, _ := root["version"].(int64)
 	switch {
-	case format >= 3:
-		return sub(plugins, pluginV3)
-	case format == 2 || sub(plugins, pluginV1) == nil && !v.before(2, 0, 0):
+	case v.before(2, 0, 0) && format > 2: // refused
+		return nil
+	case v.before(2, 0, 0) && format < 2, !v.known() && format < 2:
+		return sub(plugins, pluginV1)
+	case v.before(2, 0, 0), !v.known() && format == 2:
 		return sub(plugins, pluginV2)
 	}
-	return sub(plugins, pluginV1)
+	plugin := maps.Clone(sub(plugins, pluginV3))
+	old := sub(plugins, pluginV2)
+	if v1 := sub(plugins, pluginV1); v1 != nil && format < 2 {
+		old = v1
+	}
+	if old != nil && (format < 3 || v.since(2, 3, 0) && format < 4) { // migrated, over what is there
+		if plugin == nil {
+			plugin = table{}
+		}
+		maps.Copy(plugin, old)
+	}
+	return plugin
 }
 
 // ignoredRegistry says why no registry table counts though the file has one, "" where one
 // counts or there is none.
-func ignoredRegistry(root, registry table) string {
-	if registry != nil {
+func ignoredRegistry(root, plugin table, v version) string {
+	format, _ := root["version"].(int64)
+	if v.before(2, 0, 0) && format > 2 {
+		return fmt.Sprintf("containerd before 2.0 knows no version %d of this file, and does not start", format)
+	}
+	if plugin["registry"] != nil {
 		return ""
 	}
 	for _, name := range []string{pluginV1, pluginV2, pluginV3} {
-		if plugin := sub(sub(root, "plugins"), name); sub(plugin, "registry") != nil {
-			return fmt.Sprintf("it stands under plugin %q, and the file says version %v", name, root["version"])
+		switch other := sub(sub(root, "plugins"), name); {
+		case sub(other, "registry") == nil:
+		case format == 0:
+			return fmt.Sprintf("it stands under plugin %q, and the file says no version, which means 1", name)
+		default:
+			return fmt.Sprintf("it stands under plugin %q, and the file says version %d", name, format)
 		}
 	}
 	return ""

@@ -51,6 +51,9 @@ func scanHosts(text []byte) hostsScan {
 			if len(parts) == 2 {
 				table = entryLines{entry: n}
 				s.lines[current], here = table, &table
+			} else if whole, known := s.lines[current]; known { // [host."…".header]
+				whole.set(parts[2], n)
+				s.lines[current] = whole
 			}
 		case e.Kind == unstable.Table, e.Kind == unstable.ArrayTable:
 			here = nil
@@ -60,14 +63,13 @@ func scanHosts(text []byte) hostsScan {
 }
 
 func (l *entryLines) set(key string, line int) {
-	switch key {
-	case "server":
+	if key == "server" {
 		l.entry = line
-	case "ca":
-		l.ca = line
-	case "client":
-		l.client = line
 	}
+	if l.keys == nil {
+		l.keys = map[string]int{}
+	}
+	l.keys[key] = line
 }
 
 // keyOf is the dotted key of an expression, and its offset in the text.

@@ -29,8 +29,15 @@ type hostEntry struct {
 	lines              entryLines
 }
 
-// entryLines are the lines of an entry's keys in hosts.toml, 0 for none.
-type entryLines struct{ entry, ca, client int }
+// entryLines are the lines of an entry in hosts.toml, 0 for none: of its table or server, and
+// of its keys.
+type entryLines struct {
+	entry int
+	keys  map[string]int
+}
+
+// of is the line of a key, or where the entry begins.
+func (l entryLines) of(key string) int { return cmp.Or(l.keys[key], l.entry) }
 
 // A tomlError is why containerd ignores a file. The message holds none of the file's values.
 type tomlError struct {
@@ -55,16 +62,16 @@ func (d dialect) parse(dir string, text []byte) ([]hostEntry, *tomlError) {
 	}
 	var entries []hostEntry
 	for _, key := range file.order {
-		e, err := d.entry(key, dir, file.Hosts[key])
+		e, wrong, err := d.entry(key, dir, file.Hosts[key])
 		e.lines = scan.lines[key]
 		if err != nil {
-			return nil, &tomlError{line: e.lines.entry, message: err.Error()}
+			return nil, &tomlError{line: e.lines.of(wrong), message: err.Error()}
 		}
 		entries = append(entries, e)
 	}
 	if d.fork && file.Server == nil && len(entries) > 0 {
 		if err := d.readRewrites(&hostEntry{}, dir, file.HostFile); err != nil { // decoded all the same
-			return nil, &tomlError{line: 1, message: err.Error()}
+			return nil, &tomlError{line: max(scan.root.of("rewrite"), 1), message: err.Error()}
 		}
 		return entries, nil
 	}
@@ -72,25 +79,30 @@ func (d dialect) parse(dir string, text []byte) ([]hostEntry, *tomlError) {
 	if file.Server != nil {
 		server = *file.Server
 	}
-	root, err := d.entry(server, dir, file.HostFile)
+	root, wrong, err := d.entry(server, dir, file.HostFile)
 	root.root, root.lines = true, scan.root
 	if err != nil {
-		return nil, &tomlError{line: max(scan.root.entry, 1), message: err.Error()}
+		return nil, &tomlError{line: max(scan.root.of(wrong), 1), message: err.Error()}
 	}
 	return append(entries, root), nil
 }
 
-// entry reads one host. (hosts.go, parseHostConfig)
-func (d dialect) entry(key, dir string, f hostFile) (hostEntry, error) {
-	e := hostEntry{key: key, override: f.OverridePath, skipVerify: f.SkipVerify}
-	for _, read := range []func(*hostEntry, string, hostFile) error{
-		readServer, d.readCapabilities, readCA, readClients, readHeader, d.readRewrites, d.readDialTimeout,
+// entry reads one host; with an error it names the key that is wrong.
+// (hosts.go, parseHostConfig)
+func (d dialect) entry(key, dir string, f hostFile) (e hostEntry, wrong string, err error) {
+	e = hostEntry{key: key, override: f.OverridePath, skipVerify: f.SkipVerify}
+	for _, part := range []struct {
+		key  string
+		read func(*hostEntry, string, hostFile) error
+	}{
+		{"server", readServer}, {"capabilities", d.readCapabilities}, {"ca", readCA}, {"client", readClients},
+		{"header", readHeader}, {"rewrite", d.readRewrites}, {"dial_timeout", d.readDialTimeout},
 	} {
-		if err := read(&e, dir, f); err != nil {
-			return e, err
+		if err := part.read(&e, dir, f); err != nil {
+			return e, part.key, err
 		}
 	}
-	return e, nil
+	return e, "", nil
 }
 
 func readServer(e *hostEntry, _ string, _ hostFile) error {

@@ -56,6 +56,7 @@ func (n *linter) lint() {
 	n.lintTemplates()
 	n.lintMisplaced()
 	n.lintConflicts()
+	n.lintConfigTOML()
 }
 
 // complete fills in what follows from an issue's code and place.

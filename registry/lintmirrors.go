@@ -28,6 +28,8 @@ func (n *linter) lintMirrors() {
 func (n *linter) lintMirrorName(name string, m mirror) {
 	issue := Issue{Code: codeRegistryName, Registry: name}
 	switch {
+	case name == wildcard && len(m.endpoints) == 0 && n.mayShare():
+		return
 	case name == wildcard && len(m.endpoints) == 0:
 		issue.Code, issue.Detail = codeWildcard, "the wildcard has no endpoint, and K3s drops it"
 		issue.Fix = "name an endpoint, or remove the entry"
@@ -52,6 +54,12 @@ func (n *linter) lintMirrorName(name string, m mirror) {
 		}
 	}
 	n.report(n.file.position(m.key), issue)
+}
+
+// mayShare reports whether an embedded registry may use the file though no flag of it is seen:
+// it is a server's, and counts for agents too.
+func (n *linter) mayShare() bool {
+	return n.elsewhere || strings.HasSuffix(n.node.Unit, "-agent")
 }
 
 // rename is an edit unless the new name stands there already.

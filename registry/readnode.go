@@ -39,7 +39,7 @@ type nodeReader struct {
 }
 
 // other runtimes keep their files elsewhere.
-var otherConfigs = []string{"/etc/containerd/config.toml", "/var/snap/microk8s/current/args/containerd.toml", "/etc/k0s/containerd.toml"}
+var otherConfigs = []string{"/etc/containerd/config.toml", "/var/snap/microk8s/current/args/containerd.toml", "/var/snap/microk8s/current/args/containerd-template.toml", "/etc/k0s/containerd.toml"}
 
 // identify tells the distribution by what runs, else by what stands on the disk.
 func (r *nodeReader) identify() {
