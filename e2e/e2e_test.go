@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -21,21 +22,33 @@ func TestScenarios(t *testing.T) {
 	var results table
 	t.Cleanup(func() { t.Log(results.String()) })
 	for _, s := range scenarios {
-		for _, b := range builds {
-			t.Run(s.name+"/"+b.name, func(t *testing.T) {
-				t.Parallel()
-				c := check{scenario: s, build: b.name, schema: schema}
-				runInside(t, s.name, b.name, tool, &c.outcome)
-				c.all()
-				results.add(s.name, b.name, c.problems == nil)
-				keep(t, s.name+"-"+b.name, c.outcome)
-				if c.problems != nil {
-					t.Errorf("%s\nreported: %q\n--- pullwhy ---\n%s%s--- containerd.log ---\n%s", strings.Join(c.problems, "\n"),
-						c.outcome.Reported, c.outcome.Text.Out, c.outcome.Text.Stderr, pullLines(c.outcome.Log))
-				}
-			})
-		}
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			var wg sync.WaitGroup
+			for _, b := range builds {
+				wg.Go(func() {
+					c := check{scenario: s, build: b.name, schema: schema}
+					results.add(s.name, b.name, c.staged(t, tool))
+				})
+			}
+			wg.Wait()
+		})
 	}
+}
+
+// staged stages the scenario on the check's build, and reports whether all was as wanted.
+func (c *check) staged(t *testing.T, tool string) bool {
+	if err := runInside(t, c.name, c.build, tool, &c.outcome); err != nil {
+		t.Errorf("staging on %s: %v", c.build, err)
+		return false
+	}
+	c.all()
+	keep(t, c.name+"-"+c.build, c.outcome)
+	if c.problems != nil {
+		t.Errorf("on %s\n%s\nreported: %q\n--- pullwhy ---\n%s%s--- containerd.log ---\n%s", c.build, strings.Join(c.problems, "\n"),
+			c.outcome.Reported, c.outcome.Text.Out, c.outcome.Text.Stderr, pullLines(c.outcome.Log))
+	}
+	return c.problems == nil
 }
 
 // stageInside is the whole scenario, seen from inside its namespaces.

@@ -84,7 +84,9 @@ func TestManyImages(t *testing.T) {
 	t.Parallel()
 	tool := buildTool(t)
 	var s survey
-	runInside(t, manyImages, "", tool, &s)
+	if err := runInside(t, manyImages, "", tool, &s); err != nil {
+		t.Fatal(err)
+	}
 	c := check{schema: compileSchema(t, tool)}
 	r := c.read(s.Tool)
 	if r == nil {

@@ -30,8 +30,7 @@ type printed struct {
 }
 
 // runInside runs the stage of that name in namespaces of its own, and reads its result.
-func runInside(t *testing.T, name, build, tool string, result any) {
-	t.Helper()
+func runInside(t *testing.T, name, build, tool string, result any) error {
 	file := filepath.Join(t.TempDir(), "outcome.json")
 	ctx, cancel := context.WithTimeout(t.Context(), scenarioLimit)
 	defer cancel()
@@ -42,15 +41,13 @@ func runInside(t *testing.T, name, build, tool string, result any) {
 		Pdeathsig:  syscall.SIGKILL,
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("staging: %v\n%s", err, out)
+		return fmt.Errorf("%w\n%s", err, out)
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	if err := json.Unmarshal(data, result); err != nil {
-		t.Fatal(err)
-	}
+	return json.Unmarshal(data, result)
 }
 
 // tell writes what came of a stage for the test outside.
