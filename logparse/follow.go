@@ -67,11 +67,14 @@ const (
 	// a second, not one for each line.
 	settle = 100 * time.Millisecond
 
+	lastLook = 200 * time.Millisecond // after ctx has ended
+
 	followBuffer = 128 << 10
 	maxKnown     = 4 * maxSiblings
 )
 
 // Follow hands on the log's lines until ctx ends, which is no error, or take returns one.
+// What was written until ctx ended is read, as far as that takes no time.
 func (f *Follower) Follow(ctx context.Context, take func(Line) error) error {
 	if f.Poll <= 0 {
 		f.Poll = defaultPoll
@@ -80,18 +83,21 @@ func (f *Follower) Follow(ctx context.Context, take func(Line) error) error {
 	defer changes.close()
 	buf := make([]byte, followBuffer)
 	defer func() { f.current.close() }()
-	for {
+	for ctx.Err() == nil {
 		before := f.stats
-		if err := f.catchUp(ctx, buf, take); err != nil || ctx.Err() != nil {
+		if err := f.catchUp(ctx, buf, take); err != nil {
 			return err
 		}
-		if f.CaughtUp != nil {
+		if f.CaughtUp != nil && ctx.Err() == nil {
 			f.CaughtUp(f.stats)
 		}
 		path, _ := f.Resolve() // what keeps it from being found, catchUp has told
 		changes.watch(path, f.stats != before)
 		changes.wait(ctx, f.Poll)
 	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
+	defer cancel()
+	return f.catchUp(last, buf, take)
 }
 
 // catchUp reads all that is there.

@@ -1,6 +1,7 @@
 package logparse
 
 import (
+	stdcmp "cmp"
 	"context"
 	"errors"
 	"flag"
@@ -59,7 +60,7 @@ func (l *followed) follow(f Follower) *followed {
 	leaks := goleak.IgnoreCurrent()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	f.Resolve = func() (string, error) { return l.live, nil }
-	f.Name, f.Poll = "/log/containerd.log", 20*time.Millisecond
+	f.Name, f.Poll = "/log/containerd.log", stdcmp.Or(f.Poll, 20*time.Millisecond)
 	f.CaughtUp = func(s FollowStats) {
 		l.change(func() { l.stats = s; l.looks++ })
 	}
@@ -338,6 +339,16 @@ func TestFollowOnce(t *testing.T) {
 			l.wantStats(test.stats)
 		})
 	}
+}
+
+// TestFollowLast reads what was written before it was told to end.
+func TestFollowLast(t *testing.T) {
+	l := newLog(t)
+	l.write(1)
+	l.follow(Follower{Poll: time.Hour}).until("the first line", l.has(numbered(1)))
+	l.write(1)
+	l.wait()
+	l.want(numbered(1), numbered(2))
 }
 
 // TestFollowStops ends with the error of the one who takes lines.

@@ -32,11 +32,11 @@ const (
 
 // watchFlags are those of watch alone.
 type watchFlags struct {
-	since  time.Duration
-	given  func() bool // whether --since was on the command line
-	every  time.Duration
-	listen string
-	kube   kubeFlags
+	fromEnd bool          // --since was not on the command line
+	since   time.Duration // 0: all
+	every   time.Duration
+	listen  string
+	kube    kubeFlags
 }
 
 func watchCommand(e *env) *cobra.Command {
@@ -54,13 +54,13 @@ report. It runs until SIGTERM.`,
 			if cmd.Flags().Changed("output") && e.output != formatJSON {
 				return fmt.Errorf("watch prints a report of JSON a line, not %s", e.output)
 			}
+			f.fromEnd = !cmd.Flags().Changed("since")
 			return d.watch(cmd.Context(), f)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&d.logs.files, "log", nil, "follow this log instead of the node's")
 	spanVar(flags, &f.since, "since", 0, "read the log from so far back first, 0 is all of it; without this flag it is read from its end on")
-	f.given = func() bool { return flags.Changed("since") }
 	spanVar(flags, &d.timeout, "timeout", 5*time.Second, "bound of each probe step")
 	flags.BoolVar(&d.noProbe, "no-probe", false, "no network at all")
 	spanVar(flags, &f.every, "every", 10*time.Minute, "between background checks of one endpoint; 0 is none")
@@ -86,7 +86,14 @@ type watcher struct {
 	teller   *kubeTeller              // nil: the cluster is told nothing
 	present  atomic.Pointer[presence] // for those who ask over HTTP
 	judged   time.Time
-	whole    time.Time // when the whole node was judged
+	whole    whole
+}
+
+// A whole is when the report on the whole node was made last.
+type whole struct {
+	at    time.Time
+	took  time.Duration
+	stale bool // it is to be made anew
 }
 
 // watch follows the log until ctx ends.
@@ -123,7 +130,7 @@ func (d *diagnosis) newWatcher(f watchFlags) *watcher {
 		w.scanner.Since = now.Add(-f.since)
 	}
 	w.follower = logparse.Follower{
-		Resolve: w.resolve, FromEnd: !f.given(), Since: w.scanner.Since, CaughtUp: w.caughtUp, Problem: w.cannotRead,
+		Resolve: w.resolve, FromEnd: f.fromEnd, Since: w.scanner.Since, CaughtUp: w.caughtUp, Problem: w.cannotRead,
 	}
 	return w
 }

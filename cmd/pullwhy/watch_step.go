@@ -24,6 +24,10 @@ const (
 	// have changed.
 	wholeEvery = 30 * time.Second
 
+	// wholeShare is how many times as long as that report takes it is not made again: with
+	// hundreds of failing images it takes a tenth of a second.
+	wholeShare = 50
+
 	// notTried is how long after its last line a failing image is taken for one that nobody
 	// wants any more: the kubelet tries again within 5 minutes.
 	notTried = time.Hour
@@ -57,7 +61,9 @@ func (w *watcher) step(now time.Time, last bool) {
 	all := w.patrol.fresh() || anew
 	told := w.tellPulls(now, changed, all)
 	w.expire(now)
-	if first || all || told || len(changed) > 0 && now.Sub(w.whole) >= wholeEvery {
+	since := now.Sub(w.whole.at)
+	w.whole.stale = w.whole.stale || first || all || told || len(changed) > 0 && since >= wholeEvery
+	if w.whole.stale && (last || since >= wholeShare*w.whole.took) {
 		w.judgeNode(now)
 	}
 	if first {
@@ -284,7 +290,7 @@ func stateOf(r *report.Report) string {
 // judgeNode makes the report on the whole node, tells what is wrong beside the pulls that
 // fail, and sets what is probed.
 func (w *watcher) judgeNode(now time.Time) {
-	w.whole = now
+	begun := time.Now()
 	ev := w.evidence(w.pulls()...)
 	ev.Probes = w.answers(asks(ev))
 	r := w.report(w.node.node, ev, now)
@@ -296,6 +302,7 @@ func (w *watcher) judgeNode(now time.Time) {
 	if w.teller != nil {
 		w.teller.tell(r)
 	}
+	w.whole = whole{at: now, took: time.Since(begun)}
 }
 
 // tellNode reports mistakes in the configuration, and endpoints that fail though no pull
