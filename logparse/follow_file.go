@@ -158,14 +158,14 @@ func (l *logFile) seekEnd(buf []byte) (lines int, whole bool, err error) {
 	}
 }
 
-// ended reports whether nothing more is to be expected of the file: it was truncated, or
-// the live log at path is another one.
+// ended reports whether there may be another file to go on with: this one was truncated, or
+// is not the live log at path any more.
 func (l *logFile) ended(path string) bool {
 	if l.cut || l.broken || l.rotated {
 		return true
 	}
 	live, err := os.Stat(path)
-	return err == nil && !os.SameFile(l.info, live)
+	return err != nil || !os.SameFile(l.info, live)
 }
 
 // behind is how much stands in the file unread.

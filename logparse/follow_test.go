@@ -275,6 +275,14 @@ func TestFollowOnce(t *testing.T) {
 			l.compress("containerd-2026-11-24T08-00-01.000.log")
 			l.append("new\n")
 		}, []string{"one", "two", "new"}, FollowStats{Lines: 4, Rotations: 2}},
+		{"renamed twice, and not begun anew", func(l *followed) {
+			l.append("one\n")
+			l.rename("containerd.log.2")
+			l.append("two\n")
+			l.rename("containerd.log.1")
+			l.until("the second line", l.has("two"))
+			l.append("new\n")
+		}, []string{"one", "two", "new"}, FollowStats{Lines: 4, Rotations: 2}},
 		{"deleted and begun anew", func(l *followed) {
 			l.append("one\n")
 			l.check(os.Remove(l.live))
