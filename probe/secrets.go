@@ -91,11 +91,16 @@ func (s *secrets) told(text string) string {
 	return shorten(s.clean(text), maxMessage)
 }
 
+// secretName is what the name of a secret ends with.
+const secretName = `password|passwd|pwd|token|secret|signature|sig|api_?key|authorization`
+
 var (
 	urlPattern   = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"'<>\\]+`)
 	tokenPattern = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)*`) // a JSON Web Token
 	authPattern  = regexp.MustCompile(`(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=._~-]{8,}`)
-	pairPattern  = regexp.MustCompile(`(?i)\b(password|passwd|pwd|token|secret|signature|sig|access_token|refresh_token|identity_token|api_?key|authorization)("?=|"\s*:\s*)("[^"]*"|[^\s"'&,;]+)`)
+	// name=value, or a name of a JSON object, which begins with a quotation mark: of
+	// Post "https://auth.example.com/token": dial tcp … nothing is a secret
+	pairPattern = regexp.MustCompile(`(?i)(\b[\w.-]*(?:` + secretName + `)"?=|"[\w.-]*(?:` + secretName + `)"\s*:\s*)("[^"]*"|[^\s"'&,;]+)`)
 )
 
 // clean removes secrets and control characters.
@@ -109,7 +114,7 @@ func (s *secrets) clean(text string) string {
 	text = urlPattern.ReplaceAllStringFunc(text, cleanURL)
 	text = tokenPattern.ReplaceAllString(text, masked)
 	text = authPattern.ReplaceAllString(text, "${1} "+masked)
-	return pairPattern.ReplaceAllString(text, "${1}${2}"+masked)
+	return pairPattern.ReplaceAllString(text, "${1}"+masked)
 }
 
 // printable replaces what could steer a terminal, or reorder its text, by spaces.
