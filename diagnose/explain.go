@@ -72,5 +72,12 @@ func applied(yaml, toml string) string {
 		" Plain containerd: " + toml + " in /etc/containerd/certs.d/REGISTRY/hosts.toml, which is read at every pull."
 }
 
+// credentialed says how credentials for a host are given on each distribution.
+func credentialed(host string) string {
+	return "K3s: configs: \"" + host + "\": {auth: {username: USER, password: PASSWORD}} in /etc/rancher/k3s/registries.yaml, then systemctl restart k3s, or k3s-agent." +
+		" RKE2: the same in /etc/rancher/rke2/registries.yaml, then systemctl restart rke2-server, or rke2-agent." +
+		" Plain containerd: registry.configs.\"" + host + "\".auth of the CRI plugin in /etc/containerd/config.toml, then systemctl restart containerd."
+}
+
 // everywhere is for what is mended beside the node's configuration.
 const everywhere = " That is the same on K3s, RKE2 and plain containerd."

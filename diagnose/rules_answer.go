@@ -21,7 +21,7 @@ var answerRules = map[cause.Cause]rule{
 			shows: "`REFERENCE: not found`, without the name of an endpoint. containerd 1.6 and 1.7 log `trying next host - response was http.StatusNotFound` and report a 404 only where every endpoint answered so." +
 				" 2.0 to 2.4 log `trying next host after status: 404 Not Found`, at the last endpoint `fetch failed after status`, and report a 404 rather than any failed connection or refused credentials: it may hide a broken mirror. K3s' and RKE2's builds do the same as the release that they are made from.",
 			confirm: "pullwhy route IMAGE\ncurl -sSI -u USER 'https://HOST:PORT/v2/REPOSITORY/manifests/TAG?ns=REGISTRY'\nopenssl s_client -connect HOST:PORT </dev/null",
-			fix:     "Correct the name or tag in the pod, or bring the image into the mirror: crane copy IMAGE HOST:PORT/REPOSITORY:TAG. Where the mirror has it under another name: " + applied("a rewrite under mirrors", "no rewrite there: name the endpoint with a path and override_path = true"),
+			fix:     "Correct the name or tag in the pod, or bring the image into the mirror: crane copy IMAGE HOST:PORT/REPOSITORY:TAG. Where the mirror has it under another name, that must be asked for. " + applied("a rewrite under mirrors", "no rewrites; the endpoint with a path and override_path = true"),
 		},
 	},
 	cause.ServerError:  {title: "the registry fails", noun: "internal error", detail: answered("it answers with an internal error"), fix: atTheServer, doc: serverDoc},

@@ -24,7 +24,7 @@ var authRules = map[cause.Cause]rule{
 			meaning: "The registry wants credentials, and containerd has none for exactly this host and port: not in the pull secret, nor in the configuration. A registry that hides what it does not have asks for credentials too, Docker Hub among them.",
 			shows:   "`pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials`, or `… server message: insufficient_scope: authorization failed`, or `failed to fetch anonymous token`." + shownConnecting,
 			confirm: "pullwhy route IMAGE\ncurl -sSi https://HOST:PORT/v2/ | grep -i ^www-authenticate\ncurl -sS -o /dev/null -w '%{http_code}\\n' -u USER https://HOST:PORT/v2/\nopenssl s_client -connect HOST:PORT </dev/null",
-			fix:     "A pull secret in the pod's namespace, or: " + applied(`configs: "HOST:PORT": {auth: {username: USER, password: PASSWORD}}`, `not there but in /etc/containerd/config.toml, registry.configs."HOST:PORT".auth, then systemctl restart containerd; hosts.toml`) + " Docker Hub's key is registry-1.docker.io.",
+			fix:     "Give the pod a pull secret, or the node credentials. " + credentialed("HOST:PORT") + " Docker Hub's key is registry-1.docker.io.",
 		},
 	},
 	cause.AuthRejected: {
@@ -47,7 +47,7 @@ var authRules = map[cause.Cause]rule{
 			meaning: "Credentials were sent and not accepted: wrong, expired, or without the right to pull this repository. Those of a pull secret go before those of the node, even where they do not fit.",
 			shows:   "`unexpected status … 401 Unauthorized`, after six requests with a wrong password, or `failed to fetch oauth token: … 401 Unauthorized`." + shownStatus,
 			confirm: "curl -sS -o /dev/null -w '%{http_code}\\n' -u USER https://HOST:PORT/v2/\npullwhy route IMAGE\nkubectl get secret NAME -o jsonpath='{.data.\\.dockerconfigjson}' | base64 -d\nopenssl s_client -connect HOST:PORT </dev/null",
-			fix:     "Correct the pull secret, or: " + applied(`configs: "HOST:PORT": {auth: {username: USER, password: PASSWORD}}`, `not there but in /etc/containerd/config.toml, registry.configs."HOST:PORT".auth, then systemctl restart containerd; hosts.toml`),
+			fix:     "Correct the pull secret, or the node's credentials. " + credentialed("HOST:PORT"),
 		},
 	},
 	cause.AuthTokenService: {
@@ -65,7 +65,7 @@ var authRules = map[cause.Cause]rule{
 			meaning: "The registry answers 401 and names a token service (realm). That service cannot be reached, is not trusted, fails, or gives no token. containerd asks it with the TLS settings and the proxy of the registry's own entry.",
 			shows:   "`failed to authorize: failed to fetch anonymous token: …`, or `failed to fetch oauth token`, with the token service's URL; the line's host field names the registry." + shownConnecting,
 			confirm: "curl -sSi https://HOST:PORT/v2/ | grep -i ^www-authenticate\ncurl -v 'REALM?service=SERVICE&scope=repository:REPOSITORY:pull'\nopenssl s_client -connect TOKENHOST:443 -servername TOKENHOST </dev/null",
-			fix:     "Mend the service, or the realm in the registry's configuration. Where its certificate is not trusted: " + applied(`ca_file under configs: "HOST:PORT" of the registry, which counts for its token service`, `ca in the registry's table`),
+			fix:     "Mend the service, or the realm in the registry's configuration. Where its certificate is not trusted, name its CA. " + applied(`ca_file under configs: "HOST:PORT" of the registry, which counts for its token service`, `ca in the registry's table`),
 		},
 	},
 	cause.Forbidden: {
@@ -84,7 +84,7 @@ var authRules = map[cause.Cause]rule{
 			meaning: "The registry knows who asks, or that nobody does, and refuses: no right to pull this repository, a policy, a quota, or a firewall for web applications in front of it.",
 			shows:   "`403 Forbidden`." + shownStatus + " 2.3.3 and later ask once more with GET to get the reason.",
 			confirm: "curl -v -u USER https://HOST:PORT/v2/REPOSITORY/manifests/TAG\npullwhy route IMAGE\nopenssl s_client -connect HOST:PORT </dev/null",
-			fix:     "Give the user the right at the registry, or other credentials: " + applied(`configs: "HOST:PORT": {auth: …}`, `registry.configs."HOST:PORT".auth in /etc/containerd/config.toml, then a restart; no auth`),
+			fix:     "Give the user the right at the registry, or the node other credentials. " + credentialed("HOST:PORT"),
 		},
 	},
 	cause.RateLimited: {
@@ -102,7 +102,7 @@ var authRules = map[cause.Cause]rule{
 			meaning: "The registry counts requests, or pulls, of this address or user and the limit is reached. All nodes behind one address count together. containerd asks up to six times at once (five from 2.3.2 on), and the kubelet again and again.",
 			shows:   "`429 Too Many Requests`, or `toomanyrequests: You have reached your pull rate limit`." + shownStatus,
 			confirm: "curl -sSI -u USER https://HOST:PORT/v2/REPOSITORY/manifests/TAG | grep -i -e ratelimit -e retry-after\nopenssl s_client -connect HOST:PORT </dev/null",
-			fix:     "Wait, or log in: " + applied(`configs: registry-1.docker.io: {auth: {username: USER, password: TOKEN}} for Docker Hub`, `registry.configs."registry-1.docker.io".auth in /etc/containerd/config.toml, then a restart; no auth`) + " Better: a mirror of your own that caches.",
+			fix:     "Wait, or log in. " + credentialed("registry-1.docker.io") + " Better: a mirror of your own that caches.",
 		},
 	},
 }
@@ -137,8 +137,8 @@ func authMissing(o observation) string {
 	switch {
 	case o.meant != nil:
 		return o.overlooked()
-	case o.url == "":
-		return "the registry wants credentials for this image, and none were sent"
+	case o.endpoint == nil:
+		return "it wants credentials for this image, and none were sent"
 	case o.endpoint != nil && o.endpoint.Auth.Type == registry.AuthError:
 		return "it wants credentials, and those under " + o.endpoint.Auth.From + " cannot be decoded: " + o.endpoint.Auth.Problem
 	}
@@ -172,9 +172,9 @@ func (o observation) notTheNodes() bool {
 
 func tokenService(o observation) string {
 	if o.target == "" {
-		return "its token service fails" + o.reason()
+		return cmp.Or(o.reason(), "it fails") + ", when containerd asks its token service"
 	}
-	return fmt.Sprintf("%s takes its tokens from there, and that fails%s", cmp.Or(o.endpointHost(), "the registry"), o.reason())
+	return fmt.Sprintf("%s, where %s gets its tokens", cmp.Or(o.reason(), "it fails"), cmp.Or(o.endpointHost(), "the registry"))
 }
 
 func forbidden(o observation) string {

@@ -80,7 +80,7 @@ var contentRules = map[cause.Cause]rule{
 			meaning: "The tag was found, and a manifest, the config or a layer could not be fetched. Registries often redirect for blobs to another host (object storage, a CDN), which the node must reach and trust too.",
 			shows:   "`failed to copy: httpReadSeeker: failed open: …`, with the URL of the redirect's target: `failed to do request: Get …`, or a status (1.6 to 2.0 `unexpected status code URL: STATUS`, 2.1 and later `unexpected status from GET request to URL: STATUS`)." + shownFetching,
 			confirm: "curl -sSI -u USER https://HOST:PORT/v2/REPOSITORY/blobs/DIGEST | grep -i ^location\ncurl -v https://BLOBHOST/\nopenssl s_client -connect BLOBHOST:443 -servername BLOBHOST </dev/null",
-			fix:     "Let the node reach the target (firewall, DNS, NO_PROXY), or let the registry deliver blobs itself. Where the target's certificate is not trusted: add its CA to the node's store (update-ca-certificates), or: " + applied(`ca_file under configs: "HOST:PORT" of the registry`, "ca in the registry's table"),
+			fix:     "Let the node reach the target (firewall, DNS, NO_PROXY), or let the registry deliver blobs itself. Where the target's certificate is not trusted: add its CA to the node's store (update-ca-certificates), or to the registry's settings. " + applied(`ca_file under configs: "HOST:PORT" of the registry`, "ca in the registry's table"),
 		},
 	},
 	cause.DiskFull: {
@@ -116,13 +116,14 @@ var contentRules = map[cause.Cause]rule{
 }
 
 func blobFailed(o observation) string {
+	why := cmp.Or(o.reason(), "a blob could not be fetched")
 	switch {
 	case o.target != "":
-		return fmt.Sprintf("%s sends containerd there for a blob, and that fails%s", cmp.Or(o.endpointHost(), "the registry"), o.reason())
-	case o.url != "":
-		return "it has the manifest, and does not give a blob" + o.reason()
+		return fmt.Sprintf("%s, where %s sends containerd for a blob", why, cmp.Or(o.endpointHost(), "the registry"))
+	case o.reason() != "":
+		return why + ", when containerd fetches a blob of a manifest that is there"
 	}
-	return "the manifest was found, but a blob could not be fetched" + o.reason()
+	return "the manifest was found, but " + why
 }
 
 // mendStore says how a blob could be fetched, by what fails at the host that has it.
@@ -152,7 +153,7 @@ func (o observation) reason() string {
 	}
 	for _, exp := range []*regexp.Regexp{afterURL, afterToken} {
 		if m := exp.FindStringSubmatch(text); m != nil {
-			return ": " + m[1]
+			return m[1]
 		}
 	}
 	return ""

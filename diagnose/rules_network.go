@@ -29,7 +29,7 @@ var networkRules = map[cause.Cause]rule{
 			meaning: "The node's DNS says that the endpoint's host name does not exist. containerd asks the node's /etc/hosts and /etc/resolv.conf, never the cluster's DNS: names ending in .svc.cluster.local do not resolve.",
 			shows:   "`dial tcp: lookup HOST on SERVER:53: no such host`." + shownConnecting,
 			confirm: "getent hosts HOST\ncat /etc/resolv.conf\nopenssl s_client -connect HOST:PORT </dev/null\ncurl -v https://HOST:PORT/v2/",
-			fix:     "Add the name to the node's DNS or to /etc/hosts; both are read anew without a restart. Where the name is wrong: " + applied("correct it under mirrors", "correct it"),
+			fix:     "Add the name to the node's DNS or to /etc/hosts; both are read anew without a restart. Where the name is wrong, correct it. " + applied("correct it under mirrors", "correct it"),
 		},
 	},
 	cause.DNSFailure: {
@@ -65,7 +65,7 @@ var networkRules = map[cause.Cause]rule{
 			meaning: "The host is up, and no process listens on that port, or a firewall refuses for it.",
 			shows:   "`dial tcp ADDRESS:PORT: connect: connection refused`." + shownConnecting,
 			confirm: "curl -v https://HOST:PORT/v2/\nopenssl s_client -connect HOST:PORT </dev/null\nss -ltn   # on the registry's host",
-			fix:     "Start the registry. Where the port is wrong: " + applied("correct it under mirrors, and in the key under configs", "correct it"),
+			fix:     "Start the registry. Where the port is wrong, correct it. " + applied("correct it under mirrors, and in the key under configs", "correct it"),
 		},
 	},
 	cause.ConnectTimeout: {

@@ -13,7 +13,7 @@ import (
 // tlsRules judge the handshake and what is presented in it.
 var tlsRules = map[cause.Cause]rule{
 	cause.TLSUnknownAuthority: {
-		title:  "its certificate is not trusted by this node",
+		title:  "this node does not trust the certificate",
 		noun:   "untrusted certificate",
 		detail: unknownAuthority,
 		fix:    trustAuthority,
@@ -39,7 +39,7 @@ var tlsRules = map[cause.Cause]rule{
 			meaning: "None of the certificate's subject alternative names is the name, or the IP address, by which the endpoint is asked.",
 			shows:   "`x509: certificate is valid for NAMES, not HOST`, or `cannot validate certificate for ADDRESS because it doesn't contain any IP SANs`." + shownConnecting,
 			confirm: "openssl s_client -connect HOST:PORT -servername HOST </dev/null | openssl x509 -noout -ext subjectAltName\ncurl -v https://HOST:PORT/v2/",
-			fix:     "Issue a certificate with that name, or ask for a name that is in it: " + applied("correct it under mirrors, and the key under configs", "correct it"),
+			fix:     "Issue a certificate with that name, or ask for a name that is in it. " + applied("correct it under mirrors, and the key under configs", "correct it"),
 		},
 	},
 	cause.TLSLegacyCommonName: {
@@ -282,8 +282,11 @@ func clientCertificate(o observation) string {
 	if o.meant != nil {
 		return o.overlooked()
 	}
-	if o.endpoint != nil && len(o.endpoint.Clients) > 0 {
-		return "it wants a client certificate, and does not accept " + o.endpoint.Clients[0].Cert
+	switch {
+	case o.endpoint == nil:
+		return "it wants a client certificate that it accepts"
+	case len(o.endpoint.Clients) > 0:
+		return "it does not accept the client certificate " + o.endpoint.Clients[0].Cert
 	}
 	return "no client certificate is configured for it"
 }

@@ -84,7 +84,7 @@ var warningRules = map[string]rule{
 			meaning: "The endpoint does not answer, or slowly, and another one serves after it. containerd asks the endpoints in order, at each request anew, for the tag, each manifest and each layer: it waits for this one every time.",
 			shows:   "Pulls succeed and take long. In all releases from 1.6 to 2.4, and in K3s' and RKE2's builds, containerd waits 30 s for a connection and 10 s for a TLS handshake; for the answer for ever, from 2.3 on 30 s. `trying next host` names the endpoint; it is no error.",
 			confirm: "curl -sS -o /dev/null -w '%{time_connect} %{time_appconnect} %{time_total}\\n' https://HOST:PORT/v2/\nopenssl s_client -connect HOST:PORT </dev/null",
-			fix:     "Mend it, or put it last, or: " + applied("take it out of mirrors", "take its table out; dial_timeout there shortens the wait from 2.0.7 and 2.1 on"),
+			fix:     "Mend it, put it last, or remove it. " + applied("take it out of mirrors", "take its table out, or give it a dial_timeout (2.0.7, 2.1 and later),"),
 		},
 	},
 }
