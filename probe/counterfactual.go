@@ -119,6 +119,8 @@ func (w *walk) bare() registry.Endpoint {
 
 // ask pings ep beside the walk. change, which may be nil, alters the run that it does so in.
 func (w *walk) ask(ctx context.Context, ep registry.Endpoint, change func(*run)) *site {
+	// a server that serves one connection at a time would let the second one wait
+	w.link.transport.CloseIdleConnections()
 	aside := w.run.aside(ctx, w.deadline)
 	defer aside.close()
 	if change != nil {

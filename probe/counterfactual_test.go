@@ -81,6 +81,18 @@ func TestCounterfactuals(t *testing.T) {
 			ep.Path, ep.OverridePath = "/project", true
 			return ep
 		}, []tried{{probe.AtRoot, holds}}, "/v2/ answers 200 OK"},
+		{"path that leads to a portal, one connection at a time", func(n *node) registry.Endpoint {
+			reg := probetest.NewRegistry("project/" + image)
+			ep := endpoint(n.raw(oneAtATime(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if !strings.HasPrefix(r.URL.Path, "/v2/") {
+					page(200, "<html></html>")(w, r)
+					return
+				}
+				reg.ServeHTTP(w, r)
+			}))))
+			ep.Scheme, ep.Path, ep.OverridePath = "http", "/project", true
+			return ep
+		}, []tried{{probe.AtRoot, holds}}, "/v2/ answers 200 OK"},
 		{"web site at any path", func(n *node) registry.Endpoint {
 			ep := endpoint(n.serve(page(404, "<html></html>")))
 			ep.Path, ep.OverridePath = "/project", true
