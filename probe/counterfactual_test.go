@@ -150,7 +150,11 @@ func TestCounterfactuals(t *testing.T) {
 			if ep.Repository != "" {
 				a.Endpoint.Repository = ep.Repository
 			}
-			r := n.prober().Probe(t.Context(), []probe.Ask{a})[0]
+			p := n.prober()
+			if strings.HasPrefix(tt.name, "hangs") {
+				p.Timeout = haste
+			}
+			r := p.Probe(t.Context(), []probe.Ask{a})[0]
 			if r.Status != probe.Failed {
 				t.Fatalf("status %s", r.Status)
 			}

@@ -152,7 +152,7 @@ var tokenFaults = []faultCase{
 	}), step: "auth", cause: cause.AuthTokenService, says: "unknown authority", at: otherOrigin},
 	{name: "token service hangs", setUp: tokens("", func(n *node) string {
 		return otherOrigin + strings.TrimPrefix(n.raw(hang), host)
-	}), step: "auth", cause: cause.AuthTokenService, at: otherOrigin},
+	}), step: "auth", cause: cause.AuthTokenService, at: otherOrigin, waits: true},
 	{name: "token service 500", setUp: tokens("user", service(page(500, ""))), step: "auth", cause: cause.AuthTokenService, says: "500 Internal Server Error", at: otherOrigin},
 	{name: "token service 404", setUp: tokens("", service(page(404, ""))), step: "auth", cause: cause.AuthTokenService, at: otherOrigin},
 	{name: "token service 429", setUp: tokens("", service(page(429, ""))), step: "auth", cause: cause.RateLimited, at: otherOrigin},

@@ -148,7 +148,7 @@ var contentFaults = imageOnly([]faultCase{
 		n.t.Cleanup(s.Close)
 		return atThird + ":" + s.Port
 	}), step: "blob", cause: cause.BlobFetchFailed, says: "unknown authority", at: atThird},
-	{name: "storage hangs", setUp: storage(http.HandlerFunc(silence)), step: "blob", cause: cause.BlobFetchFailed, at: atThird},
+	{name: "storage hangs", setUp: storage(http.HandlerFunc(silence)), step: "blob", cause: cause.BlobFetchFailed, at: atThird, waits: true},
 	{name: "storage refuses the signature", setUp: storage(page(403, "<Error><Code>SignatureDoesNotMatch</Code></Error>")),
 		step: "blob", cause: cause.BlobFetchFailed, at: atThird},
 	{name: "storage does not have it", setUp: storage(page(404, "")), step: "blob", cause: cause.BlobFetchFailed, at: atThird},

@@ -67,7 +67,7 @@ var nameFaults = []faultCase{
 		step: "dns", cause: cause.DNSFailure, says: "server misbehaving"},
 	{name: "REFUSED", setUp: withNames(&probetest.DNS{Rcodes: map[string]int{host: dns.RcodeRefused}}), step: "dns", cause: cause.DNSFailure},
 	{name: "nameserver silent", setUp: withNames(&probetest.DNS{Silent: map[string]bool{host: true}}),
-		step: "dns", cause: cause.DNSFailure, says: "i/o timeout"},
+		step: "dns", cause: cause.DNSFailure, says: "i/o timeout", waits: true},
 	{name: "no nameserver", setUp: func(n *node) registry.Endpoint {
 		n.file("/etc/resolv.conf", "nameserver 127.0.0.1\n")
 		_, n.dns, _ = net.SplitHostPort(probetest.Refused())
@@ -233,7 +233,7 @@ var proxyFaults = []faultCase{
 	{name: "proxy cannot reach it", setUp: proxied(func(n *node) string { return "http://" + n.plain(page(http.StatusServiceUnavailable, "")) }),
 		step: "proxy", cause: cause.ProxyError, says: "503 Service Unavailable"},
 	{name: "proxy hangs", setUp: proxied(func(n *node) string { return "http://" + n.raw(hang) }),
-		step: "proxy", cause: cause.ProxyError},
+		step: "proxy", cause: cause.ProxyError, waits: true},
 	{name: "proxy is none", setUp: proxied(func(n *node) string { return "http://" + n.raw(func(c net.Conn) { io.WriteString(c, "hello\r\n") }) }),
 		step: "proxy", cause: cause.ProxyError},
 	{name: "proxy untrusted", setUp: proxied(func(n *node) string {

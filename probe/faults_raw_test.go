@@ -125,10 +125,12 @@ var rawFaults = []faultCase{
 
 	{name: "gzip bomb", setUp: serving(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
-		w.Write(bomb())
+		w.Write(bomb()) // 16 KB
 	}), step: "ping", cause: cause.NotARegistry},
+	{name: "very many fields", setUp: rawHTTP(afterRequest(repeating("HTTP/1.1 200 OK\r\n", strings.Repeat("X: y\r\n", 1000), 0))),
+		step: "ping", cause: cause.TLSHandshake, says: "too many fields"},
 	{name: "very many challenges", setUp: serving(func(w http.ResponseWriter, _ *http.Request) {
-		for range 10000 {
+		for range 5000 {
 			w.Header().Add("WWW-Authenticate", `Digest realm="x"`)
 		}
 		w.WriteHeader(http.StatusUnauthorized)

@@ -23,6 +23,7 @@ type faultCase struct {
 	at    string // beginning of the target; "": the endpoint itself
 
 	bareOK bool // without an image nothing fails
+	waits  bool // until a step's time is over, though another cause is named
 }
 
 // imageOnly are faults that only an image meets.
@@ -43,7 +44,9 @@ func TestFaults(t *testing.T) {
 				t.Parallel()
 				n := newNode(t)
 				ep := c.setUp(n)
-				results := n.prober().Probe(t.Context(), []probe.Ask{ask(t, ep), {Endpoint: ep}})
+				p := n.prober()
+				p.Timeout = c.timeout()
+				results := p.Probe(t.Context(), []probe.Ask{ask(t, ep), {Endpoint: ep}})
 				c.check(t, results[0])
 				if c.bareOK {
 					if results[1].Status != probe.OK {
@@ -55,6 +58,16 @@ func TestFaults(t *testing.T) {
 			})
 		}
 	}
+}
+
+// timeout is short where the fault is that nothing comes, and else so long that a busy
+// machine does not matter.
+func (c faultCase) timeout() time.Duration {
+	switch {
+	case c.waits, c.cause == cause.TimeoutDeadline, c.cause == cause.ConnectTimeout, c.cause == cause.TLSHandshakeTimeout:
+		return haste
+	}
+	return patience
 }
 
 // checkText wants no text of a result to steer a terminal, or to be without end.

@@ -21,6 +21,10 @@ const (
 	third = "storage.example.com"
 	image = "team/app:1.0"
 
+	// patience is a timeout that only what hangs for ever meets; haste is for that.
+	patience = 30 * time.Second
+	haste    = 1500 * time.Millisecond
+
 	tokenPath = "/token" // of token services: the only one that may get a POST
 )
 
@@ -88,7 +92,7 @@ func (n *node) guard(s *probetest.Server) *probetest.Server {
 }
 
 func (n *node) prober() *probe.Prober {
-	p := &probe.Prober{Timeout: 1500 * time.Millisecond, Root: n.files, Env: n.env, Platform: "linux/amd64"}
+	p := &probe.Prober{Timeout: patience, Root: n.files, Env: n.env, Platform: "linux/amd64"}
 	if n.dns != "" {
 		p.SetDNSPort(n.dns)
 	}

@@ -129,7 +129,7 @@ func (l *link) connect(ctx context.Context, o *opening) (net.Conn, error) {
 		return nil, err
 	}
 	if l.scheme != "https" {
-		return conn, nil
+		return &headerConn{Conn: conn}, nil
 	}
 	var secure net.Conn
 	err = o.step(ctx, StepTLS, func(ctx context.Context, s *Step) error {
@@ -141,7 +141,7 @@ func (l *link) connect(ctx context.Context, o *opening) (net.Conn, error) {
 		conn.Close()
 		return nil, err
 	}
-	return secure, nil
+	return &headerConn{Conn: secure}, nil
 }
 
 // reach walks the steps to a connection of bytes, through the proxy where there is one.

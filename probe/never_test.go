@@ -140,6 +140,7 @@ func TestOwnSurroundings(t *testing.T) {
 // All endpoints are asked at once: each of these answers only when all have been asked,
 // and does not before the timeout is over.
 func TestAllAtOnce(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	const healthy, broken = 17, 17
 	var arrived sync.WaitGroup

@@ -1,0 +1,56 @@
+package probe
+
+import (
+	"errors"
+	"net"
+	"sync/atomic"
+)
+
+// maxFields bounds the fields of an answer's header: each takes some 200 bytes, however
+// short it is, and all endpoints are asked at once.
+const maxFields = 10000
+
+var errTooManyFields = errors.New("server response header has too many fields")
+
+// A headerConn gives up a connection whose peer sends a header of too many fields.
+type headerConn struct {
+	net.Conn
+	asked  atomic.Bool // since the last answer was read
+	inBody bool        // after the empty line, until the next request
+	empty  bool        // the line so far
+	lines  int         // since the header began
+}
+
+// Write begins a new header: net/http sends the next request after the answer to the last.
+func (c *headerConn) Write(b []byte) (int, error) {
+	c.asked.Store(true)
+	return c.Conn.Write(b)
+}
+
+func (c *headerConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if c.asked.Swap(false) {
+		c.inBody, c.empty, c.lines = false, false, 0
+	}
+	for _, char := range b[:n] {
+		if c.inBody {
+			break
+		}
+		c.count(char)
+	}
+	if c.lines > maxFields {
+		return 0, errTooManyFields
+	}
+	return n, err
+}
+
+func (c *headerConn) count(char byte) {
+	switch char {
+	case '\n':
+		c.inBody, c.empty = c.empty, true
+		c.lines++
+	case '\r':
+	default:
+		c.empty = false
+	}
+}
