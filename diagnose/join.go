@@ -12,11 +12,12 @@ type joined struct {
 	registries []registry.Registry
 	routes     map[string]Route          // by image
 	probes     map[string][]probe.Result // by the endpoint's spelling
-	known      bool                      // whether there is a configuration
+	answers    map[question]*probe.Result
+	known      bool // whether there is a configuration
 }
 
 func join(e Evidence) *joined {
-	j := &joined{Evidence: e, known: e.Config != nil, routes: map[string]Route{}, probes: map[string][]probe.Result{}}
+	j := &joined{Evidence: e, known: e.Config != nil, routes: map[string]Route{}, probes: map[string][]probe.Result{}, answers: map[question]*probe.Result{}}
 	if j.Node == nil {
 		j.Node = &registry.Node{Distribution: registry.Unknown}
 	}
@@ -28,20 +29,25 @@ func join(e Evidence) *joined {
 		j.routes[r.Image] = r
 	}
 	for _, p := range counting(e.Probes, j.routes) {
-		url := p.Endpoint.Spelling()
-		j.probes[url] = append(j.probes[url], p)
+		q := questionOf(p.Endpoint, p.Image.Name)
+		j.probes[q.endpoint] = append(j.probes[q.endpoint], p)
+		if j.answers[q] == nil {
+			j.answers[q] = &p
+		}
 	}
 	return j
 }
 
+// A question is what a probe asked: an endpoint for an image.
+type question struct{ endpoint, registry, image string }
+
+func questionOf(ep registry.Endpoint, image string) question {
+	return question{ep.Spelling(), ep.Registry, image}
+}
+
 // probed is what the probe saw when it asked ep for image, nil where it did not.
 func (j *joined) probed(ep registry.Endpoint, image string) *probe.Result {
-	for i, p := range j.probes[ep.Spelling()] {
-		if p.Image.Name == image && p.Endpoint.Registry == ep.Registry {
-			return &j.probes[ep.Spelling()][i]
-		}
-	}
-	return nil
+	return j.answers[questionOf(ep, image)]
 }
 
 // attempts are those of the log in the spelling of the configuration, and between them

@@ -56,14 +56,13 @@ func counting(probes []probe.Result, routes map[string]Route) []probe.Result {
 		}
 		routes[image] = r
 	}
-	type question struct{ image, registry, endpoint string }
 	index := map[question]int{}
 	var kept []probe.Result
 	for _, p := range probes {
 		if auth, ok := served[p.Image.Name]; !p.Endpoint.Auth.Request || ok && auth == p.Endpoint.Auth {
 			kept = append(kept, p)
 		} else if !ok {
-			q := question{p.Image.Name, p.Endpoint.Registry, p.Endpoint.Spelling()}
+			q := questionOf(p.Endpoint, p.Image.Name)
 			if i, twice := index[q]; !twice {
 				index[q] = len(kept)
 				kept = append(kept, p)

@@ -47,7 +47,15 @@ func (f *imageFlags) read(e *env, named []string) (wanted, error) {
 		}
 		w.images = slices.Concat(named, listed(e, f.from, string(text)))
 	}
+	if f.authFile != "" && !slices.ContainsFunc(w.images, w.hasCredentials) {
+		e.log.Warn().Str("file", f.authFile).Msg("no entry is for any of the IMAGEs; the kubelet would send no credentials")
+	}
 	return w, nil
+}
+
+func (w wanted) hasCredentials(image string) bool {
+	ref, err := registry.ParseReference(image)
+	return err == nil && len(w.secret.Credentials(ref)) > 0
 }
 
 // listed are the images of a list. Comments are passed over, which K3s and RKE2 do not do:
