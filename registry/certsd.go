@@ -12,14 +12,15 @@ import (
 
 // hostDir is one directory below certs.d as containerd reads it.
 type hostDir struct {
-	path     string // absolute on the node
-	entries  []hostEntry
-	failure  *RouteError // why containerd gives up before the first request; nil for none
-	source   string      // the file that decided; "" where nothing but the built-in default is configured
-	rendered *k3sHosts   // what K3s would write there; nil where it would write nothing
-	own      bool        // hosts.toml begins as K3s' own
-	foreign  bool        // it begins as that of the other program: k3s on RKE2, rke2 on K3s
-	ignored  bool        // hosts.toml does not decode
+	path       string // absolute on the node
+	entries    []hostEntry
+	failure    *RouteError // why containerd gives up before the first request; nil for none
+	source     string      // the file that decided; "" where nothing but the built-in default is configured
+	rendered   *k3sHosts   // what K3s would write there; nil where it would write nothing
+	own        bool        // hosts.toml begins as K3s' own
+	unreadable bool        // failure is that hosts.toml is no file that can be read
+	foreign    bool        // it begins as that of the other program: k3s on RKE2, rke2 on K3s
+	ignored    bool        // hosts.toml does not decode
 }
 
 // certsRoot are the directories below one element of config_path, by name.
@@ -57,7 +58,7 @@ func (l *loader) readRoot(abs string) certsRoot {
 func notDirectory(abs string) *hostDir {
 	hosts := path.Join(abs, "hosts.toml")
 	err := &fs.PathError{Op: "open", Path: name(hosts), Err: syscall.ENOTDIR}
-	return &hostDir{path: abs, source: abs, failure: &RouteError{Stage: StageHostList, Message: openError(hosts, err), File: abs}}
+	return &hostDir{path: abs, source: abs, unreadable: true, failure: &RouteError{Stage: StageHostList, Message: openError(hosts, err), File: abs}}
 }
 
 // readDir reads hosts.toml, or where there is none that can be read, certificates as
@@ -69,6 +70,7 @@ func (l *loader) readDir(dir string) *hostDir {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		d.source = abs
 		d.failure = &RouteError{Stage: StageHostList, Message: openError(abs, err), File: abs}
+		d.unreadable = !errors.Is(err, fs.ErrPermission) // containerd is root
 		return d
 	}
 	for _, program := range []string{K3s, RKE2} {

@@ -30,6 +30,10 @@ func (l *loader) check() {
 }
 
 func (l *loader) checkDir(d *hostDir, host string, pem *pemFiles) {
+	if d.unreadable {
+		l.report(Issue{Code: codeFileUnreadable, File: d.failure.File, Registry: host,
+			Detail: "containerd gives up before its first request: " + d.failure.Message, Fix: "put a regular file in its place, or remove it"})
+	}
 	for _, e := range d.entries {
 		for _, fault := range pem.faults(e, d.path) {
 			if l.judgedByFile && l.isEmbedded(e.host) && fault.code == codeFileUnreadable {
@@ -44,14 +48,7 @@ func (l *loader) checkDir(d *hostDir, host string, pem *pemFiles) {
 	}
 }
 
-// report adds an issue unless the same was found already: settings are copied into many files.
-func (l *loader) report(i Issue) {
-	if !slices.ContainsFunc(l.issues, func(o Issue) bool {
-		return o.Code == i.Code && o.File == i.File && o.Line == i.Line && (i.Line > 0 || o.Detail == i.Detail)
-	}) {
-		l.issues = append(l.issues, i)
-	}
-}
+func (l *loader) report(i Issue) { l.issues.add(i) }
 
 // faultPosition is where the file is named: in registries.yaml if it is from there, else
 // in hosts.toml; the directory of a file that is not named anywhere.

@@ -5,19 +5,22 @@ import (
 	"strings"
 )
 
+// maxExcerpt is more than anybody reads of one line, in bytes.
+const maxExcerpt = 400
+
 // excerpt is a line of registries.yaml without what may be a secret: a value that is not
 // known to be none is replaced by an ellipsis. "" where nothing of it may be shown.
-func excerpt(text []byte, line int) string {
-	lines := strings.Split(string(text), "\n")
-	if line < 1 || line > len(lines) {
+func (n *linter) excerpt(line int) string {
+	lines := n.lines()
+	if line < 1 || line > len(lines) || len(lines[line-1]) > maxExcerpt {
 		return ""
 	}
-	shown := strings.TrimRight(lines[line-1], "\r")
-	known := map[int]bool{}
-	if root, err := parseYAML(text); err == nil {
-		openLines(root, nil, known)
+	if n.open == nil {
+		n.open = map[int]bool{}
+		openLines(n.file.root, nil, n.open)
 	}
-	if !mayBeSecret(shown) && (known[line] || harmless.MatchString(shown)) {
+	shown := strings.TrimRight(lines[line-1], "\r")
+	if !mayBeSecret(shown) && (n.open[line] || harmless.MatchString(shown)) {
 		return shown
 	}
 	if m := keyPart.FindString(shown); m != "" {

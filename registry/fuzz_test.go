@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,6 +31,24 @@ func seeds(f *testing.F, pick func(endpointCase) []string) {
 // lineBreak is what YAML 1.1 takes for one.
 var lineBreak = regexp.MustCompile("\r\n|[\n\r\u0085\u2028\u2029]")
 
+// lintFuzzed is what lint does with a text: every finding has a rule, a severity and a place in
+// it, and what a patch makes of it can be read again.
+func lintFuzzed(t *testing.T, text string, lines int) {
+	config := LoadAssuming(&Node{Distribution: K3s}, Assumption{Registries: []byte(text), RegistriesPath: "/r"})
+	issues := config.Lint([]Reference{{Host: "registry.example.com:5000"}})
+	for _, i := range issues {
+		if _, known := RuleOf(i.Code); !known || i.Severity == "" || i.Detail == "" || i.Line < 0 || i.File == "/r" && i.Line > lines {
+			t.Fatalf("finding %+v in a text of %d lines", i, lines)
+		}
+		if _, err := config.Patch(i.Edits); err != nil && strings.Contains(err.Error(), "runtime error") {
+			t.Fatal(err)
+		}
+	}
+	if refused := len(config.state().rendered) == 0 && config.state().void != nil; refused && !slices.ContainsFunc(issues, func(i Issue) bool { return i.Code == codeSyntax }) {
+		t.Fatalf("refused (%v) without a finding", config.state().void)
+	}
+}
+
 // What is read of a registries.yaml renders to files that name every endpoint kept, and an
 // error has a place in the text.
 func FuzzRegistries(f *testing.F) {
@@ -40,6 +59,9 @@ func FuzzRegistries(f *testing.F) {
 		return []string{*tc.Registries}
 	})
 	f.Add("a: &a [x]\nb: &b [*a, *a]\nmirrors: {<<: *b}\n")
+	for _, c := range lintCases {
+		f.Add(c.has)
+	}
 	f.Add("\ufeff  mirrors:\nconfigs: *x\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		file, errs := readRegistries("/r", []byte(text))
@@ -49,6 +71,7 @@ func FuzzRegistries(f *testing.F) {
 				t.Fatalf("error %+v in a text of %d lines", e, lines)
 			}
 		}
+		lintFuzzed(t, text, lines)
 		if len(errs) > 0 {
 			return
 		}

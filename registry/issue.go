@@ -14,3 +14,34 @@ type Issue struct {
 	Excerpt  string // the line as it stands, without what may be a secret; "" where it may not be shown
 	Edits    []Edit // that mend it in registries.yaml, where that needs no knowledge but the file's; nil otherwise
 }
+
+// An issueKey says when two issues are the same: settings are copied into many files.
+type issueKey struct {
+	code, file string
+	line       int
+	detail     string // where there is no line
+}
+
+func (i Issue) key() issueKey {
+	k := issueKey{code: i.Code, file: i.File, line: i.Line}
+	if i.Line == 0 {
+		k.detail = i.Detail
+	}
+	return k
+}
+
+// An issueList holds each issue once. The zero value is empty.
+type issueList struct {
+	all  []Issue
+	seen map[issueKey]bool
+}
+
+func (l *issueList) add(i Issue) {
+	if l.seen == nil {
+		l.seen = map[issueKey]bool{}
+	}
+	if !l.seen[i.key()] {
+		l.seen[i.key()] = true
+		l.all = append(l.all, i)
+	}
+}

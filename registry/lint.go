@@ -12,25 +12,29 @@ import (
 func (c *Config) Lint(seen []Reference) []Issue {
 	l := c.state()
 	n := &linter{loader: l, file: l.registries, seen: seen}
-	n.issues = slices.Clone(c.Issues)
+	for _, i := range c.Issues {
+		n.found.add(i)
+	}
 	n.lint()
 	c.Sources = l.files.sources
-	for i := range n.issues {
-		n.complete(&n.issues[i])
+	issues := n.found.all
+	for i := range issues {
+		n.complete(&issues[i])
 	}
-	slices.SortStableFunc(n.issues, func(a, b Issue) int {
+	slices.SortStableFunc(issues, func(a, b Issue) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return n.issues
+	return issues
 }
 
 // A linter looks at one registries.yaml and at what stands rendered beside it.
 type linter struct {
 	*loader
-	file   *registriesFile
-	seen   []Reference
-	issues []Issue
-	text   []string // of the file, by line
+	file  *registriesFile
+	seen  []Reference
+	found issueList
+	text  []string     // of the file, by line
+	open  map[int]bool // the lines that hold no secret
 }
 
 // lines are those of registries.yaml.
@@ -67,19 +71,12 @@ func (n *linter) complete(i *Issue) {
 		i.Fix = cmp.Or(i.Fix, fileFixes[i.Code], rule.Fix)
 	}
 	if i.File == n.file.path {
-		i.Excerpt = excerpt(n.file.text, i.Line)
+		i.Excerpt = n.excerpt(i.Line)
 	}
 }
 
 // report adds an issue unless the same was found already.
 func (n *linter) report(at Position, i Issue) {
 	i.File, i.Line, i.Column = at.File, at.Line, at.Column
-	if !slices.ContainsFunc(n.issues, i.same) {
-		n.issues = append(n.issues, i)
-	}
-}
-
-// same reports whether two issues say the same of one place.
-func (i Issue) same(o Issue) bool {
-	return o.Code == i.Code && o.File == i.File && o.Line == i.Line && (i.Line > 0 || o.Detail == i.Detail)
+	n.found.add(i)
 }

@@ -3,6 +3,7 @@ package registry
 import (
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -102,9 +103,12 @@ func (n *linter) lintFlags() {
 // lintFlagFiles finds a config.yaml that K3s refuses, as it refuses to start with it.
 func (n *linter) lintFlagFiles() {
 	for _, s := range n.node.Sources {
-		text, err := readLimited(n.files.fs, s.Path, maxConfigSize)
-		if s.Kind != KindConfigYAML || s.Status != StatusUnreadable || err != nil {
+		if s.Kind != KindConfigYAML || s.Status != StatusUnreadable {
 			continue
+		}
+		text, err := readLimited(n.files.fs, s.Path, maxConfigSize)
+		if err != nil && !errors.Is(err, fs.ErrPermission) { // K3s is root
+			n.report(Position{File: s.Path}, Issue{Code: codeSyntax, Detail: openError(s.Path, err), Fix: "put a regular file in its place, or remove it"})
 		}
 		if err := (settingsOf{}).addYAML(text, s.Path); err != nil {
 			n.report(Position{s.Path, err.Line, err.Column}, Issue{Code: codeSyntax, Detail: err.Error(), Fix: err.Fix})

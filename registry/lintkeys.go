@@ -131,6 +131,9 @@ func misplacedKey(key string, known []string) string {
 // nearest is the known key that was probably meant: the same but for case, separators,
 // plural and stray characters, what other tools call it, or at most two letters away.
 func nearest(key string, known []string) string {
+	if len(key) > 2*len("insecure_skip_verify") {
+		return ""
+	}
 	plain := plainKey(key)
 	if plain == "" {
 		return ""

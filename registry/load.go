@@ -50,7 +50,7 @@ func LoadAssuming(node *Node, a Assumption) *Config {
 	l.pem = newPEMFiles(l.files)
 	l.pem.elsewhere = l.elsewhere
 	l.check()
-	c.Sources, c.Issues = l.files.sources, l.issues
+	c.Sources, c.Issues = l.files.sources, l.issues.all
 	return c
 }
 
@@ -71,7 +71,7 @@ type loader struct {
 	pem          *pemFiles
 	roots        []certsRoot            // in the order of config_path; nil in legacy mode
 	legacyFaults map[string]*RouteError // by endpoint host
-	issues       []Issue
+	issues       issueList
 }
 
 // fork reports whether the rules of k3s-io/containerd hold.
@@ -134,7 +134,7 @@ func (l *loader) embeddedStands() bool {
 
 // refuse notes that K3s cannot use registries.yaml, and does not start with it.
 func (l *loader) refuse(abs string, err yamlError, prefix string) {
-	l.issues = append(l.issues, Issue{
+	l.report(Issue{
 		Code: codeSyntax, File: abs, Line: err.Line, Column: err.Column, Detail: prefix + err.Message, Fix: err.Fix,
 	})
 	if l.void == nil {

@@ -16,6 +16,9 @@ import (
 // secret would have to be shown.
 func (c *Config) Patch(edits []Edit) (string, error) {
 	f := c.state().registries
+	if len(edits) == 0 {
+		return "", nil
+	}
 	edited, err := apply(f.text, edits)
 	if err != nil {
 		return "", fmt.Errorf("editing %q: %w", f.path, err)

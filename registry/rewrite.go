@@ -65,13 +65,32 @@ func missingGroup(exp *regexp.Regexp, replacement string) string {
 	return ""
 }
 
+// maxTried bounds the search for ambiguous rules: how often rules are applied to examples.
+const maxTried = 100_000
+
 // ambiguous finds two rules that both change one repository, with the repository.
 func ambiguous(rules []rewriteRule) (a, b rewriteRule, example string) {
-	for i, a := range rules {
-		for _, b := range rules[i+1:] {
-			for _, name := range append(examples(a.pattern), examples(b.pattern)...) {
-				if x, y := a.apply(name), b.apply(name); x != name && y != name && x != y {
-					return a, b, name
+	compiled := make([]*regexp.Regexp, len(rules))
+	for i, rule := range rules {
+		compiled[i], _ = regexp.Compile(rule.pattern)
+	}
+	change := func(i int, name string) string {
+		if compiled[i] == nil {
+			return name
+		}
+		return compiled[i].ReplaceAllString(name, rules[i].replacement)
+	}
+	tried := 0
+	for i, rule := range rules {
+		for _, name := range examples(rule.pattern) {
+			own := change(i, name)
+			for j := range rules {
+				if tried++; tried > maxTried {
+					return a, b, ""
+				}
+				if other := change(j, name); i != j && own != name && other != name && own != other {
+					first, second := min(i, j), max(i, j)
+					return rules[first], rules[second], name
 				}
 			}
 		}
