@@ -62,24 +62,26 @@ type Note struct {
 
 // merge makes one finding of the observations with one id, over all their images: those that
 // matter most first, and of these the first one's evidence.
-func merge(all []judged) []Finding {
+func (j *joined) merge(all []judged) []Finding {
 	slices.SortStableFunc(all, func(a, b judged) int { return cmp.Compare(rankOf(a.severity), rankOf(b.severity)) })
 	var ids []string
-	groups := map[string]judged{}
-	for _, k := range all {
-		group, known := groups[k.id()]
-		if !known {
-			ids = append(ids, k.id())
-			group = k
+	groups := map[string]*judged{}
+	seen := map[string]bool{} // id and image
+	for i := range all {
+		k := &all[i]
+		id := k.id()
+		if groups[id] == nil {
+			ids = append(ids, id)
+			groups[id] = k
 		}
-		if k.hasImage() && !slices.Contains(group.images, k.image) {
-			group.images = append(group.images, k.image)
+		if at := id + " " + k.image; k.hasImage() && !seen[at] {
+			seen[at] = true
+			groups[id].images = append(groups[id].images, k.image)
 		}
-		groups[k.id()] = group
 	}
 	merged := make([]Finding, 0, len(ids))
 	for _, id := range ids {
-		merged = append(merged, groups[id].finding(groups[id].severity))
+		merged = append(merged, j.tie(groups[id].observation).finding(groups[id].severity))
 	}
 	return merged
 }

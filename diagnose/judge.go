@@ -29,7 +29,7 @@ func (j *joined) judge(d Diagnosis) []Finding {
 		known = append(known, j.judgeImage(img)...)
 	}
 	known = append(known, j.judgeEndpoints(d, known)...)
-	all := append(merge(known), j.judgeSoon(d, known)...)
+	all := append(j.merge(known), j.judgeSoon(d, known)...)
 	all = append(all, j.judgeIssues(all)...)
 	for i := range all {
 		j.agentSays(&all[i])
@@ -230,13 +230,13 @@ func (j *joined) observe(image string, a *logparse.Attempt) observation {
 		o.endpoint, o.place, o.of = &route.Endpoints[i], i+1, len(route.Endpoints)
 		o.probe = j.probed(route.Endpoints[i], image)
 	}
-	return j.tie(o)
+	return o
 }
 
 func (j *joined) observeProbe(p probe.Result) observation {
 	a := attemptOf(p)
-	return j.tie(observation{
+	return observation{
 		node: j.Node, cause: p.Cause, url: a.Endpoint, target: a.Target,
 		attempt: &a, endpoint: &p.Endpoint, probe: &p,
-	})
+	}
 }

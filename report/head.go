@@ -99,9 +99,11 @@ func (r *Report) isRoot(f diagnose.Finding) bool {
 
 // failing are those of the images that still fail, all of them where the pulls do not tell.
 func (r *Report) failing(images []string) []string {
-	still := slices.DeleteFunc(slices.Clone(images), func(image string) bool {
-		return slices.ContainsFunc(r.Pulls, func(p diagnose.Pull) bool { return p.Image == image && p.Status != diagnose.Failing })
-	})
+	over := map[string]bool{}
+	for _, p := range r.Pulls {
+		over[p.Image] = p.Status != diagnose.Failing
+	}
+	still := slices.DeleteFunc(slices.Clone(images), func(image string) bool { return over[image] })
 	if len(still) == 0 {
 		return images
 	}
@@ -148,7 +150,7 @@ func (r *Report) placeOf(f diagnose.Finding) string {
 			all = append(slices.Clone(all), reg.DefaultEndpoint)
 		}
 		of := len(all)
-		if reg.DefaultEndpoint == "" && r.fallsBack(f.Images) { // the wildcard's is that of each image
+		if reg.DefaultEndpoint == "" && len(f.Images) > 0 && r.fallsBack(f.Images[0]) { // the wildcard's is that of each image
 			of++
 		}
 		if i := slices.Index(all, f.Endpoint); i >= 0 && of > 1 {
@@ -161,10 +163,10 @@ func (r *Report) placeOf(f diagnose.Finding) string {
 	return ""
 }
 
-// fallsBack reports whether the default endpoint was asked for any of the images.
-func (r *Report) fallsBack(images []string) bool {
+// fallsBack reports whether the default endpoint was asked for the image.
+func (r *Report) fallsBack(image string) bool {
 	return slices.ContainsFunc(r.Pulls, func(p diagnose.Pull) bool {
-		return slices.Contains(images, p.Image) && slices.ContainsFunc(p.Attempts, func(a logparse.Attempt) bool { return a.Default })
+		return p.Image == image && slices.ContainsFunc(p.Attempts, func(a logparse.Attempt) bool { return a.Default })
 	})
 }
 
