@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/probe"
@@ -26,6 +27,7 @@ type Endpoint struct {
 	Reachable   bool               `json:"reachable"`
 	Cause       cause.Cause        `json:"cause"`
 	Error       string             `json:"error"`
+	Time        *time.Time         `json:"time"` // when it was probed, UTC; nil where it was not
 	Address     string             `json:"address"`
 	Proxy       string             `json:"proxy"`
 	Steps       []probe.Step       `json:"steps"`
@@ -92,6 +94,9 @@ func (j *joined) endpoint(url string, isDefault bool) Endpoint {
 	}
 	worst := slices.MinFunc(results, func(a, b probe.Result) int { return cmp.Compare(severity(a), severity(b)) })
 	doc.Status, doc.Cause, doc.Error = worst.Status, worst.Cause, worst.Error
+	if at := worst.Time; !at.IsZero() {
+		doc.Time = &at
+	}
 	doc.Address, doc.Proxy, doc.Certificate = worst.Address, worst.Proxy, worst.Certificate
 	doc.Steps = append(doc.Steps, worst.Steps...)
 	doc.Reachable = !slices.ContainsFunc(results, func(r probe.Result) bool { return r.Status != probe.Skipped && !r.Reachable }) &&
