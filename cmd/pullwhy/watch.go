@@ -18,13 +18,12 @@ import (
 	"github.com/pullwhy/pullwhy/logparse"
 )
 
-// What watch may hold on to, so that it can run for months.
 const (
-	maxWatched = 512 // images
-
 	// memoryLimit is where the garbage collector begins to work harder. What is live stays
 	// far below.
 	memoryLimit = 22 << 20
+
+	forgetEvery = 1 << 16 // lines
 
 	// stopTime is how long the last state has to reach a standard output that is not read.
 	stopTime = 800 * time.Millisecond
@@ -169,9 +168,13 @@ func (w *watcher) run(ctx context.Context, listener net.Listener) error {
 // follow is the work: lines to pulls, and at each pause what has come of them.
 func (w *watcher) follow(ctx context.Context) error {
 	w.log.Info().Str("log", w.logName()).Msg("watching")
+	lines := 0
 	err := w.follower.Follow(ctx, func(l logparse.Line) error {
 		w.problem = ""
 		w.scanner.Line(l.File, l.Number, l.Text)
+		if lines++; lines%forgetEvery == 0 { // a log that is read from its beginning may name thousands of images
+			w.scanner.Forget(maxWatched)
+		}
 		return nil
 	})
 	w.step(time.Now(), true)
