@@ -1,6 +1,6 @@
 # Everything is run with Go and, for the end-to-end tests, with Debian's packages.
 
-.PHONY: build test unit e2e e2e-setup
+.PHONY: build test unit e2e e2e-setup soak
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/pullwhy ./cmd/pullwhy
@@ -19,3 +19,7 @@ e2e-setup:
 e2e:
 	cd e2e && go vet ./... && go test -v -count=1 -timeout 20m ./...
 	cd e2e/kube && go vet ./... && go test -v -count=1 -timeout 10m ./...
+
+# A day of log for the agent, while its mirror breaks and is mended: some minutes.
+soak: e2e-setup
+	cd e2e && PULLWHY_SOAK=full go test -v -count=1 -timeout 1h -run TestSoak .

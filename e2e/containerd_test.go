@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,13 +23,8 @@ const (
 	toolLimit  = 60 * time.Second
 )
 
-// startContainerd runs it as K3s does, its output going to containerd.log.
-func (s *stage) startContainerd(ctx context.Context, path string) (cri.ImageServiceClient, error) {
-	log, err := os.Create(logPath)
-	if err != nil {
-		return nil, err
-	}
-	defer log.Close()
+// startContainerd runs it as K3s does, its output going to log.
+func (s *stage) startContainerd(ctx context.Context, path string, log io.Writer) (cri.ImageServiceClient, error) {
 	// A process is known by the name it was started by.
 	program := "/var/lib/rancher/k3s/data/current/bin/containerd"
 	if err := makeDirs(filepath.Dir(program)); err != nil {

@@ -67,7 +67,12 @@ func stageInside(name, build string) error {
 	if err := s.layOut(); err != nil {
 		return err
 	}
-	client, err := s.startContainerd(ctx, builds[j].path)
+	log, err := os.Create(logPath)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	client, err := s.startContainerd(ctx, builds[j].path, log)
 	if err != nil {
 		text, _ := os.ReadFile(logPath)
 		return fmt.Errorf("%w\n%s", err, text)

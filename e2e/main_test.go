@@ -25,8 +25,11 @@ const (
 func TestMain(m *testing.M) {
 	if name := os.Getenv(envScenario); name != "" {
 		inside := func() error { return stageInside(name, os.Getenv(envBuild)) }
-		if name == manyImages {
+		switch name {
+		case manyImages:
 			inside = stageImages
+		case soaked:
+			inside = stageSoak
 		}
 		if err := inside(); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -32,7 +32,7 @@ type printed struct {
 // runInside runs the stage of that name in namespaces of its own, and reads its result.
 func runInside(t *testing.T, name, build, tool string, result any) error {
 	file := filepath.Join(t.TempDir(), "outcome.json")
-	ctx, cancel := context.WithTimeout(t.Context(), scenarioLimit)
+	ctx, cancel := context.WithTimeout(t.Context(), stageLimit())
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "/proc/self/exe")
 	cmd.Env = append(os.Environ(), envScenario+"="+name, envBuild+"="+build, envOutcome+"="+file, envTool+"="+tool)
