@@ -72,7 +72,11 @@ func (j *joined) judgeImage(img Image) []judged {
 	case img.root != nil:
 		return []judged{{j.observe(img.Image, img.root), Error}}
 	}
-	return []judged{{observation{node: j.Node, cause: img.Cause, image: img.Image, refused: j.routes[img.Image].Err}, Error}}
+	o := observation{node: j.Node, cause: img.Cause, image: img.Image, refused: j.routes[img.Image].Err}
+	if o.refused != nil {
+		o.issue = j.issueNamedIn(o.refused.Message)
+	}
+	return []judged{{o, Error}}
 }
 
 // judgeEndpoints finds what is broken without any image having failed by it. A default

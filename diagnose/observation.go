@@ -110,6 +110,11 @@ func (o observation) concerned() string {
 	return o.image
 }
 
+// probed reports whether the failure was met by the probe, not read in a log.
+func (o observation) probed() bool {
+	return o.attempt != nil && o.attempt.Source == logparse.SourceProbe
+}
+
 // seenAlike reports whether the probe met the very failure.
 func (o observation) seenAlike() bool {
 	return o.probe != nil && o.probe.Status == probe.Failed && o.probe.Cause == o.cause
@@ -148,7 +153,7 @@ func (o observation) fix(r rule) []Note {
 
 func (o observation) basis() Basis {
 	switch {
-	case o.attempt != nil && o.attempt.Source == logparse.SourceProbe:
+	case o.probed():
 		return Probed
 	case o.pull == nil && o.attempt == nil:
 		return Configured
@@ -217,7 +222,7 @@ func (o observation) seenNow() string {
 		return "asked again by pullwhy, " + p.Endpoint.Spelling() + " now answers: " + o.difference()
 	case p.Status == probe.OK:
 		return ""
-	case o.attempt != nil && o.attempt.Source == logparse.SourceProbe:
+	case o.probed():
 		return "pullwhy's own request: step " + failedStep(*p) + ": " + p.Error
 	case p.Cause == o.cause:
 		return "asked again by pullwhy, it fails alike: step " + failedStep(*p) + ": " + p.Error

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 
 	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/probe"
@@ -161,12 +162,28 @@ func noRegistry(o observation) string {
 	return "what answers is no registry: " + o.probe.Error
 }
 
-// answered is a rule's detail with the status, where that is known.
+// answered is a rule's detail with the status, and with what the server says, where they are
+// known.
 func answered(sentence string) func(observation) string {
 	return func(o observation) string {
-		if o.attempt == nil || o.attempt.StatusCode == 0 {
-			return sentence
+		text := sentence
+		if o.attempt != nil && o.attempt.StatusCode != 0 {
+			text = fmt.Sprintf("%s: %d", sentence, o.attempt.StatusCode)
 		}
-		return fmt.Sprintf("%s: %d", sentence, o.attempt.StatusCode)
+		if words := o.words(); words != "" {
+			text += ", and says: " + words
+		}
+		return text
 	}
+}
+
+// status is how an error begins that is an answer.
+var status = regexp.MustCompile(`^unexpected status \d+( [A-Z][A-Za-z ]+)?(: )?`)
+
+// words are what the server says beside its status, "" where it says nothing.
+func (o observation) words() string {
+	if !o.seenAlike() || !status.MatchString(o.probe.Error) {
+		return ""
+	}
+	return status.ReplaceAllString(o.probe.Error, "")
 }

@@ -178,10 +178,12 @@ func tokenService(o observation) string {
 }
 
 func forbidden(o observation) string {
-	if o.meant != nil {
+	switch words := o.words(); {
+	case o.meant != nil:
 		return o.overlooked()
-	}
-	if o.endpoint != nil && anonymous(*o.endpoint) {
+	case words != "":
+		return "it refuses, and says: " + words
+	case o.endpoint != nil && anonymous(*o.endpoint):
 		return "it refuses: nobody may pull this without credentials, or a policy forbids it"
 	}
 	return "it refuses: the user may not pull this, or a policy, firewall or quota forbids it"

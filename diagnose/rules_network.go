@@ -126,10 +126,14 @@ var networkRules = map[cause.Cause]rule{
 	cause.TimeoutDeadline: {
 		title:  "a deadline passed",
 		noun:   "timeout",
-		detail: says("the request, or the whole pull, took longer than its deadline"),
+		detail: tooLate,
 		fix: func(o observation) []Note {
+			mend := "mend what slows down " + cmp.Or(o.host(), "the registry") + ", or the way to it"
+			if !o.probed() {
+				mend += "; for large images raise image_pull_progress_timeout of containerd"
+			}
 			return []Note{
-				{Text: "mend what slows down the way to " + cmp.Or(o.host(), "the registry") + "; for large images raise image_pull_progress_timeout of containerd"},
+				{Text: mend},
 				look("measure it", o.curl("-sS -o /dev/null -w '%{time_total}s\\n'", o.api())),
 			}
 		},
@@ -141,6 +145,13 @@ var networkRules = map[cause.Cause]rule{
 			fix:     "Mend what slows the transfer down. To wait longer: image_pull_progress_timeout in containerd's configuration. K3s and RKE2: in a config-v3.toml.tmpl beside config.toml that begins with {{ template \"base\" . }}, then restart. Plain containerd: in /etc/containerd/config.toml, then restart.",
 		},
 	},
+}
+
+func tooLate(o observation) string {
+	if o.probed() {
+		return "it accepts connections, and does not answer within pullwhy's --timeout"
+	}
+	return "the request, or the whole pull, took longer than its deadline"
 }
 
 // direct is the line that keeps containerd from using the proxy for the endpoint, where it

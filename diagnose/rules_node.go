@@ -163,8 +163,12 @@ func clause(sentence string) string {
 	return strings.ToLower(sentence[:1]) + strings.TrimSuffix(sentence[1:], ".")
 }
 
+// reported is what the kubelet was told, or would be.
 func (o observation) reported() string {
-	if o.pull == nil {
+	switch {
+	case o.pull == nil && o.refused != nil:
+		return o.refused.Message
+	case o.pull == nil:
 		return ""
 	}
 	return strings.TrimSpace(cmp.Or(o.pull.Reported.Error, o.pull.ReportedError))
