@@ -3,7 +3,6 @@ package registry
 import (
 	"encoding/json"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -27,9 +26,6 @@ func seeds(f *testing.F, pick func(endpointCase) []string) {
 		}
 	}
 }
-
-// lineBreak is what YAML 1.1 takes for one.
-var lineBreak = regexp.MustCompile("\r\n|[\n\r\u0085\u2028\u2029]")
 
 // lintFuzzed is what lint does with a text: every finding has a rule, a severity and a place in
 // it, and what a patch makes of it can be read again.

@@ -1,16 +1,13 @@
 package registry
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"sort"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -35,12 +32,15 @@ func parseYAML(text []byte) (*yaml.Node, *yamlError) {
 	first := firstDocument(text)
 	doc, err := parseNode(first)
 	if err != nil {
-		short := beforeDedent(first)
-		if begins(first[len(short):]) {
-			if d, e := parseNode(short); e == nil {
-				doc, err, first = d, nil, short
+		for _, end := range ends(first) {
+			if d, e := parseNode(first[:end]); e == nil && begins(first[end:]) {
+				doc, err, first = d, nil, first[:end]
+				break
 			}
 		}
+	}
+	if err == nil && tabBehindComment.Match(first) {
+		_, err = parseNode(comment.ReplaceAll(first, []byte("$1")))
 	}
 	if err == nil && !readsAhead(text, len(first)) {
 		_, err = parseNode(text)
@@ -52,8 +52,36 @@ func parseYAML(text []byte) (*yaml.Node, *yamlError) {
 	if len(doc.Content) == 0 {
 		return nil, nil
 	}
+	if bang.Match(first) {
+		markBangs(&doc, string(first), lineStarts(first))
+	}
 	return doc.Content[0], nil
 }
+
+// yaml.v3 does not mind a tab between two comments, which yaml.v2 does.
+var (
+	comment          = regexp.MustCompile(`(?m)^([ \t]*)#.*$`)
+	tabBehindComment = regexp.MustCompile(`#[^\n]*\n(?:[ \t]*\r?\n)*[ ]*\t`)
+)
+
+// bang is the tag "!" with nothing behind it.
+var bang = regexp.MustCompile(`(?:^|\s)!(?:\s|$)`)
+
+// markBangs keeps the tag "!" of plain scalars, which yaml.v3 drops: to yaml.v2 they are
+// text, whatever they look like.
+func markBangs(n *yaml.Node, text string, starts []int) {
+	if n.Kind == yaml.ScalarNode && isPlain(n) && n.Value != "<<" && n.Line <= len(starts) {
+		rest := text[starts[n.Line-1]:]
+		if properties.MatchString(rest[byteColumn(rest, n.Column):]) {
+			n.Tag, n.Style = "!", yaml.TaggedStyle
+		}
+	}
+	for _, child := range n.Content {
+		markBangs(child, text, starts)
+	}
+}
+
+var properties = regexp.MustCompile(`^(?:&\S+\s+)?!(?:\s|$)`)
 
 func parseNode(text []byte) (doc yaml.Node, err error) {
 	defer func() {
@@ -63,102 +91,6 @@ func parseNode(text []byte) (doc yaml.Node, err error) {
 	}()
 	err = yaml.Unmarshal(text, &doc)
 	return doc, err
-}
-
-// firstDocument cuts text where its first document ends: gopkg.in/yaml.v2, which K3s
-// uses, never looks beyond, while yaml.v3 does.
-func firstDocument(text []byte) []byte {
-	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
-		return text // UTF-16
-	}
-	begun := false
-	for start := 0; start < len(text); {
-		end := start + len(text[start:])
-		if i := bytes.IndexByte(text[start:], '\n'); i >= 0 {
-			end = start + i + 1
-		}
-		line := text[start:end]
-		switch {
-		case isMarker(line, "---"), isMarker(line, "..."):
-			if begun {
-				return text[:start]
-			}
-			begun = true
-		case !begun:
-			line = bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\xef\xbb\xbf")))
-			begun = len(line) > 0 && line[0] != '#' && line[0] != '%'
-		}
-		start = end
-	}
-	return text
-}
-
-// beforeDedent cuts text before the first line that is indented less than its first, or is
-// a directive: there yaml.v2 sees the end of the document, and what follows is lost without
-// a word.
-func beforeDedent(text []byte) []byte {
-	root := -1
-	for start := 0; start < len(text); {
-		end := start + len(text[start:])
-		if i := bytes.IndexByte(text[start:], '\n'); i >= 0 {
-			end = start + i + 1
-		}
-		line := string(text[start:end])
-		switch {
-		case isBlank(line), isMarker(text[start:end], "---"):
-		case root < 0 && line[0] != '%':
-			root = indentation(line)
-		case root >= 0 && line[0] == '%', indentation(line) < root:
-			return text[:start]
-		}
-		start = end
-	}
-	return text
-}
-
-// begins reports whether the next token after the first document can be read, as yaml.v2
-// must to see its end.
-func begins(rest []byte) bool {
-	line, _, _ := bytes.Cut(rest, []byte("\n"))
-	word := bytes.TrimLeft(line, " ")
-	switch {
-	case len(word) == 0:
-		return true
-	case word[0] == '%':
-		return directive.Match(line)
-	case word[0] == '"' || word[0] == '\'':
-		line = rest
-	}
-	_, err := parseNode(line)
-	if err == nil {
-		return true
-	}
-	_, message := splitMessage(err)
-	return slices.ContainsFunc(laterMessages, func(m string) bool { return strings.Contains(message, m) })
-}
-
-var directive = regexp.MustCompile(`^%(YAML[ \t]+\d+\.\d+|TAG[ \t]+\S+[ \t]+\S+)\s*(#.*)?$`)
-
-// laterMessages are of mistakes behind the first token.
-var laterMessages = []string{"mapping values are not allowed", "did not find expected key", "did not find expected '-'", "did not find expected node", "did not find expected ','", "document start", "expected ':'"}
-
-// readsAhead reports whether what yaml.v2 reads behind the end of the first document is
-// text at all: it takes in 512 bytes at a time. (readerc.go)
-func readsAhead(text []byte, end int) bool {
-	const chunk = 512
-	limit := min((end/chunk+1)*chunk, len(text))
-	for i, r := range string(text[end:limit]) {
-		cut := limit < len(text) && limit-end-i < utf8.UTFMax
-		if r == utf8.RuneError && !cut || r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f {
-			return false
-		}
-	}
-	return true
-}
-
-func isMarker(line []byte, marker string) bool {
-	rest, ok := bytes.CutPrefix(line, []byte(marker))
-	return ok && (len(rest) == 0 || bytes.IndexByte([]byte(" \t\r\n"), rest[0]) >= 0)
 }
 
 var (

@@ -1,0 +1,37 @@
+package registry
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What gopkg.in/yaml.v2, which K3s uses, takes and yaml.v3 does not, or the reverse: the
+// mirrors read, or the message.
+func TestYAMLOfK3s(t *testing.T) {
+	for _, tc := range []struct{ name, text, want string }{
+		{"carriage returns alone", "mirrors:\r  a:\r---\n\t\n", "a"},
+		{"next lines, and a directive behind", "  mirrors:\u0085    a:\u0085%YAML 1.1\u0085 x: [\u0085", "a"},
+		{"line separators, and a second document", "mirrors:\u2028  a:\u2028---\u2028\t\u2028", "a"},
+		{"a directive as the document", "---\n%YAML 1.1\nmirrors: {a: }\n", ""},
+		{"a bracket behind the document", " mirrors:\n  a:\n}      - x\n", "a"},
+		{"a quotation that ends behind the document", "      x: \"y\n  \"a:\n    b:\n", ""},
+		{"a tab between two comments", "mirrors:\n# x\n\t# y\n  a:\n", "yaml: line 3: found character that cannot start any token"},
+		{"a tab in a line between two comments", "mirrors:\n# x\n\t\n# y\n  a:\n", "yaml: line 3: found character that cannot start any token"},
+		{"the tag of plain text as a mapping", "mirrors: !\n", "yaml: line 1: cannot unmarshal ! into map[string]registries.Mirror"},
+		{"the tag of plain text, and an anchor", "mirrors: &x\n  !\n", "yaml: line 1: cannot unmarshal ! into map[string]registries.Mirror"},
+		{"the tag of plain text before a null", "mirrors:\n  ! ~:\n", "~"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			f, errs := readRegistries("/r", []byte(tc.text))
+			got := strings.Join(slices.Sorted(maps.Keys(f.mirrors)), " ")
+			if len(errs) > 0 {
+				got = errs[0].Error()
+			}
+			if got != tc.want {
+				t.Errorf("got  %s\nwant %s", got, tc.want)
+			}
+		})
+	}
+}
