@@ -80,6 +80,22 @@ func checkText(t *testing.T, r probe.Result) {
 	}
 }
 
+// allBroken is each step-th of the faults that can stand side by side around one node, and
+// what asks for them. The others want the node itself to be different.
+func (n *node) allBroken(step int) (all []faultCase, asks []probe.Ask) {
+	own, i := n.cert, 0
+	for _, list := range [][]faultCase{connectFaults, certificateFaults, tlsFaults, answerFaults, basicFaults, manifestFaults, contentFaults, hostileFaults, rawFaults} {
+		for _, c := range list {
+			if i++; i%step != 0 || c.name == "no CA store" || c.name == "storage unknown" {
+				continue
+			}
+			all, asks = append(all, c), append(asks, ask(n.t, c.setUp(n)))
+			n.cert = own
+		}
+	}
+	return all, asks
+}
+
 func (c faultCase) check(t *testing.T, r probe.Result) {
 	t.Helper()
 	s := failing(r)

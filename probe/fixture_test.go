@@ -30,7 +30,7 @@ const (
 
 // A node is what a prober sees of a node, and the servers that stand around it.
 type node struct {
-	t     *testing.T
+	t     testing.TB
 	ca    *probetest.CA
 	cert  *tls.Certificate
 	files fstest.MapFS
@@ -38,7 +38,7 @@ type node struct {
 	dns   string // port; "" none
 }
 
-func newNode(t *testing.T) *node {
+func newNode(t testing.TB) *node {
 	ca := probetest.NewCA("test CA")
 	n := &node{t: t, ca: ca, cert: ca.Server(host, other, third), files: fstest.MapFS{}, env: map[string]string{}}
 	n.file("/etc/hosts", "127.0.0.1 localhost\n127.0.0.1 "+host+" "+other+" "+third+"\n")
@@ -105,7 +105,7 @@ func endpoint(host string) registry.Endpoint {
 }
 
 // ask wants the image at ep.
-func ask(t *testing.T, ep registry.Endpoint) probe.Ask {
+func ask(t testing.TB, ep registry.Endpoint) probe.Ask {
 	t.Helper()
 	ref, err := registry.ParseReference(host + "/" + image)
 	if err != nil {

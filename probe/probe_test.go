@@ -3,13 +3,11 @@ package probe_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/pullwhy/pullwhy/cause"
@@ -185,39 +183,6 @@ func TestNothingLeft(t *testing.T) {
 	t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), before)
 }
 
-// BenchmarkProbe asks healthy and differently broken endpoints at once; the time of one
-// round is to be one timeout and less than a second.
-func BenchmarkProbe(b *testing.B) {
-	ca := probetest.NewCA("test CA")
-	reg := probetest.Serve(probetest.NewRegistry(image), ca.Server(host))
-	defer reg.Close()
-	black := probetest.NewBlackhole()
-	defer black.Close()
-	hung := probetest.ServeConn(hang)
-	defer hung.Close()
-	silent := probetest.Serve(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }), ca.Server(host))
-	defer silent.Close()
-	drip := probetest.Serve(http.HandlerFunc(dripping), ca.Server(host))
-	defer drip.Close()
-	gone := probetest.ServeConn(func(net.Conn) {})
-	defer gone.Close()
-	n := &node{files: fstest.MapFS{}}
-	n.file("/etc/hosts", "127.0.0.1 "+host+"\n")
-	n.file("/etc/ssl/certs/ca-certificates.crt", string(ca.PEM()))
-	_, refused, _ := net.SplitHostPort(probetest.Refused())
-	var asks []probe.Ask
-	for i := range 17 {
-		port := []string{reg.Port, black.Port, hung.Port, silent.Port, drip.Port, gone.Port, refused}[i%7]
-		ep := endpoint(host + ":" + port)
-		ep.Path = fmt.Sprintf("/v2/%d", i) // an endpoint of its own
-		asks = append(asks, probe.Ask{Endpoint: ep})
-	}
-	p := &probe.Prober{Timeout: time.Second, Root: n.files}
-	for b.Loop() {
-		p.Probe(b.Context(), asks)
-	}
-}
-
 // Without the capability to resolve, containerd asks for no tag.
 func TestNoResolve(t *testing.T) {
 	n := newNode(t)
@@ -232,28 +197,4 @@ func TestNoResolve(t *testing.T) {
 	if got := server.Requests(); len(got) != 1 {
 		t.Errorf("requests %q, want the ping alone", got)
 	}
-}
-
-func BenchmarkImages(b *testing.B) {
-	ca := probetest.NewCA("test CA")
-	reg := probetest.NewRegistry()
-	server := probetest.Serve(reg, ca.Server(host))
-	defer server.Close()
-	n := &node{files: fstest.MapFS{}}
-	n.file("/etc/hosts", "127.0.0.1 "+host+"\n")
-	n.file("/etc/ssl/certs/ca-certificates.crt", string(ca.PEM()))
-	var asks []probe.Ask
-	for i := range 500 {
-		ref, err := registry.ParseReference(fmt.Sprintf("%s/team/app%d:1.0", host, i))
-		if err != nil {
-			b.Fatal(err)
-		}
-		asks = append(asks, probe.Ask{Endpoint: endpoint(host + ":" + server.Port), Image: ref})
-	}
-	p := &probe.Prober{Root: n.files}
-	b.ReportAllocs()
-	for b.Loop() {
-		p.Probe(b.Context(), asks)
-	}
-	b.ReportMetric(float64(server.Connections())/float64(b.N), "connections/op")
 }
