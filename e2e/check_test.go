@@ -56,6 +56,9 @@ func (c *check) all() {
 		}
 	}
 	c.findings(r.Findings)
+	for image, failure := range c.outcome.Patched {
+		c.same("pull of "+image+" after the patch", "", failure)
+	}
 	c.secrets()
 	c.pod(r)
 }

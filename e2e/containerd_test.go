@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -23,21 +22,21 @@ const (
 	toolLimit  = 60 * time.Second
 )
 
+// program is where K3s has its containerd, and the name by which a process is known.
+const program = "/var/lib/rancher/k3s/data/current/bin/containerd"
+
 // startContainerd runs it as K3s does, its output going to log.
-func (s *stage) startContainerd(ctx context.Context, path string, log io.Writer) (cri.ImageServiceClient, error) {
-	// A process is known by the name it was started by.
-	program := "/var/lib/rancher/k3s/data/current/bin/containerd"
-	if err := makeDirs(filepath.Dir(program)); err != nil {
-		return nil, err
-	}
-	if err := os.Symlink(path, program); err != nil {
-		return nil, err
-	}
+func (s *stage) startContainerd(ctx context.Context, log io.Writer) (cri.ImageServiceClient, error) {
 	cmd := exec.CommandContext(ctx, program, "-c", agentDir+"/etc/containerd/config.toml")
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, s.env...)
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting containerd: %w", err)
+	}
+	s.stop = func() error {
+		_ = cmd.Process.Kill() // it may have ended
+		_ = cmd.Wait()         // by the signal
+		return os.Remove(socket)
 	}
 	conn, err := grpc.NewClient("unix://"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {

@@ -52,12 +52,11 @@ func (c *check) staged(t *testing.T, tool string) bool {
 }
 
 // stageInside is the whole scenario, seen from inside its namespaces.
-func stageInside(name, build string) error {
+func stageInside(name, on string) error {
 	i := slices.IndexFunc(scenarios, func(s scenario) bool { return s.name == name })
-	j := slices.IndexFunc(builds, func(b struct{ name, path string }) bool { return b.name == build })
 	ctx, cancel := context.WithTimeout(context.Background(), scenarioLimit)
 	defer cancel()
-	s := &stage{scenario: scenarios[i], build: build}
+	s := &stage{scenario: scenarios[i], build: on}
 	if err := enclose(); err != nil {
 		return err
 	}
@@ -72,7 +71,7 @@ func stageInside(name, build string) error {
 		return err
 	}
 	defer log.Close()
-	client, err := s.startContainerd(ctx, builds[j].path, log)
+	client, err := s.startContainerd(ctx, log)
 	if err != nil {
 		text, _ := os.ReadFile(logPath)
 		return fmt.Errorf("%w\n%s", err, text)
@@ -93,6 +92,11 @@ func stageInside(name, build string) error {
 	}
 	if err := o.diagnose(ctx); err != nil {
 		return err
+	}
+	if slices.ContainsFunc(s.patch, func(b build) bool { return b.name == s.build }) {
+		if o.Patched, err = s.afterPatch(ctx, log); err != nil {
+			return err
+		}
 	}
 	return tell(o)
 }

@@ -40,8 +40,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+type build struct{ name, path string }
+
 // builds are the releases of containerd that are tried, and where they are.
-var builds = []struct{ name, path string }{
+var builds = []build{
 	{"1.6", "/usr/bin/containerd"},
 	{"1.7-k3s", filepath.Join(binDir(), "containerd-v1.7.22-k3s1")},
 	{"2.4", filepath.Join(binDir(), "containerd-v2.4.2")},

@@ -17,11 +17,12 @@ import (
 
 // Where K3s keeps its containerd.
 const (
-	agentDir = "/var/lib/rancher/k3s/agent"
-	certsDir = agentDir + "/etc/containerd/certs.d"
-	logPath  = agentDir + "/containerd/containerd.log"
-	content  = agentDir + "/containerd/io.containerd.content.v1.content"
-	socket   = "/run/k3s/containerd/containerd.sock"
+	agentDir       = "/var/lib/rancher/k3s/agent"
+	certsDir       = agentDir + "/etc/containerd/certs.d"
+	logPath        = agentDir + "/containerd/containerd.log"
+	content        = agentDir + "/containerd/io.containerd.content.v1.content"
+	registriesPath = "/etc/rancher/k3s/registries.yaml"
+	socket         = "/run/k3s/containerd/containerd.sock"
 )
 
 // layOut writes the node's files: the user's, and those that K3s would have rendered of
@@ -29,19 +30,18 @@ const (
 func (s *stage) layOut() error {
 	cert, key := probetest.PairPEM(s.good.Issue(probetest.Leaf{CommonName: "node-1", Client: true}))
 	files := map[string]string{
-		"/etc/hostname":                          "node-1\n",
-		"/etc/hosts":                             "127.0.0.1 localhost\n::1 localhost\n",
-		"/etc/resolv.conf":                       "nameserver " + nameserver + "\noptions timeout:1 attempts:1\n",
-		"/etc/ssl/certs/ca-certificates.crt":     string(s.web.PEM()),
-		"/etc/rancher/k3s/mirror-ca.crt":         string(s.good.PEM()),
-		"/etc/rancher/k3s/client.crt":            string(cert),
-		"/etc/rancher/k3s/client.key":            string(key),
-		"/etc/rancher/k3s/registries.yaml":       s.registries,
-		agentDir + "/server-ca.crt":              string(s.good.PEM()),
-		agentDir + "/client-k3s-controller.crt":  string(cert),
-		agentDir + "/client-k3s-controller.key":  string(key),
-		agentDir + "/etc/containerd/config.toml": s.configTOML(),
-		"/etc/rancher/k3s/config.yaml":           fmt.Sprintf("embedded-registry: %t\n", s.embedded),
+		"/etc/hostname":                         "node-1\n",
+		"/etc/hosts":                            "127.0.0.1 localhost\n::1 localhost\n",
+		"/etc/resolv.conf":                      "nameserver " + nameserver + "\noptions timeout:1 attempts:1\n",
+		"/etc/ssl/certs/ca-certificates.crt":    string(s.web.PEM()),
+		"/etc/rancher/k3s/mirror-ca.crt":        string(s.good.PEM()),
+		"/etc/rancher/k3s/client.crt":           string(cert),
+		"/etc/rancher/k3s/client.key":           string(key),
+		registriesPath:                          s.registries,
+		agentDir + "/server-ca.crt":             string(s.good.PEM()),
+		agentDir + "/client-k3s-controller.crt": string(cert),
+		agentDir + "/client-k3s-controller.key": string(key),
+		"/etc/rancher/k3s/config.yaml":          fmt.Sprintf("embedded-registry: %t\n", s.embedded),
 	}
 	maps.Copy(files, s.files)
 	for path, text := range files {
@@ -56,21 +56,50 @@ func (s *stage) layOut() error {
 	if err := makeDirs(certsDir, filepath.Dir(logPath), filepath.Dir(socket), content); err != nil {
 		return err
 	}
-	config := registry.Load(registry.ReadNode(os.DirFS("/")))
-	for dir, text := range config.Rendered() {
+	if err := s.installContainerd(); err != nil {
+		return err
+	}
+	if s.disk != "" {
+		if err := syscall.Mount("tmpfs", content, "tmpfs", 0, "size="+s.disk); err != nil {
+			return err
+		}
+	}
+	return s.render()
+}
+
+// render writes what the agent does when it starts.
+func (s *stage) render() error {
+	text, err := os.ReadFile(registriesPath)
+	if err != nil {
+		return err
+	}
+	if err := put(agentDir+"/etc/containerd/config.toml", s.configTOML(text)); err != nil {
+		return err
+	}
+	node := registry.ReadNode(os.DirFS("/"))
+	for dir, text := range registry.Load(node).Rendered() {
 		if err := put(filepath.Join(certsDir, dir, "hosts.toml"), text); err != nil {
 			return err
 		}
 	}
-	if s.disk == "" {
-		return nil
+	return nil
+}
+
+func (s *stage) installContainerd() error {
+	if err := makeDirs(filepath.Dir(program)); err != nil {
+		return err
 	}
-	return syscall.Mount("tmpfs", content, "tmpfs", 0, "size="+s.disk)
+	for _, b := range builds {
+		if b.name == s.build {
+			return os.Symlink(b.path, program)
+		}
+	}
+	return fmt.Errorf("no build %q", s.build)
 }
 
 // configTOML is what K3s renders for this release of containerd.
 // (k3s pkg/agent/templates)
-func (s *stage) configTOML() string {
+func (s *stage) configTOML(registries []byte) string {
 	version, plugin := 3, "io.containerd.cri.v1.images"
 	snapshotter := fmt.Sprintf("[plugins.'%s']\n  snapshotter = \"native\"\n  use_local_image_pull = true\n", plugin)
 	if strings.HasPrefix(s.build, "1.") {
@@ -88,15 +117,15 @@ state = "/run/k3s/containerd"
 %s
 [plugins.'%s'.registry]
   config_path = "%s"
-`, version, agentDir, socket, snapshotter, plugin, certsDir) + s.authTOML(plugin)
+`, version, agentDir, socket, snapshotter, plugin, certsDir) + authTOML(plugin, registries)
 }
 
 // authTOML are the credentials of registries.yaml as config.toml has them.
-func (s *stage) authTOML(plugin string) string {
+func authTOML(plugin string, registries []byte) string {
 	var file struct {
 		Configs map[string]struct{ Auth map[string]string }
 	}
-	if err := yaml.Unmarshal([]byte(s.registries), &file); err != nil {
+	if err := yaml.Unmarshal(registries, &file); err != nil {
 		return ""
 	}
 	var b strings.Builder

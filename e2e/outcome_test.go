@@ -21,6 +21,7 @@ type outcome struct {
 	Node     printed           // of pullwhy on the node, JSON
 	Pod      printed           // the same from a root of its own, with the node below /host
 	Text     printed
+	Patched  map[string]string // errors of the pulls after the patch was applied; nil where none was
 }
 
 // A printed is what one run of pullwhy gave.

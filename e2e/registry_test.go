@@ -37,7 +37,11 @@ func (s *stage) startRegistry(ctx context.Context) error {
 	if err := waitFor(ctx, func() error { return ping("http://" + registryAddr + "/v2/") }); err != nil {
 		return fmt.Errorf("waiting for the registry: %w", err)
 	}
-	for _, image := range s.images() {
+	stock := s.holds
+	if stock == nil {
+		stock = s.images()
+	}
+	for _, image := range stock {
 		if err := s.push(image); err != nil {
 			return fmt.Errorf("pushing %q: %w", image, err)
 		}

@@ -51,10 +51,12 @@ type scenario struct {
 	sites map[string]site     // by host:port; those not named here answer as usual
 	hub   int                 // status of Docker Hub's answer; 0: it denies that there is a repository, as it does to strangers
 	lacks bool                // the registry behind the sites holds nothing
+	holds []string            // what it holds; nil: what is pulled
 	make  func() (remote.Taggable, error)
 
 	change func(*stage) error // between the pull and the diagnosis
 	again  bool               // and then pulls once more
+	patch  []build            // on which what --fix-diff prints mends it, and the pull then succeeds
 	want   want
 }
 
@@ -101,6 +103,12 @@ var scenarios = slices.Concat(tlsScenarios, authScenarios, networkScenarios, ans
 
 // Settings of a node that are used again and again.
 const (
+	mirrored = `mirrors:
+  docker.io:
+    endpoint:
+      - https://mirror.example.com:5000
+`
+
 	trusting = `mirrors:
   docker.io:
     endpoint:

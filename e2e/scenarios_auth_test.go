@@ -23,16 +23,16 @@ var authScenarios = []scenario{
 		}}},
 	},
 	{
-		name: "credentials under a key without port", sites: at(site{front: basic}),
-		registries: trusting + "  mirror.example.com:\n    auth:\n      username: puller\n      password: " + password + "\n",
+		name: "credentials under a key without port", patch: builds, sites: at(site{web: true, front: basic}),
+		registries: mirrored + "configs:\n  mirror.example.com:\n    auth:\n      username: puller\n      password: " + password + "\n",
 		want: want{pulls: []told{{
 			cause: "auth_missing", endpoint: mirrorURL, also: []string{"config_unused_entry"},
 			attempts: []string{"auth_missing" + atMirror, hubDenies},
 		}}},
 	},
 	{
-		name: "credentials for all registries", sites: at(site{front: basic}),
-		registries: trusting + "  \"*\":\n    auth:\n      username: puller\n      password: " + password + "\n",
+		name: "credentials for all registries", patch: builds, sites: at(site{web: true, front: basic}),
+		registries: mirrored + "configs:\n  \"*\":\n    auth:\n      username: puller\n      password: " + password + "\n",
 		want: want{pulls: []told{{
 			cause: "auth_missing", endpoint: mirrorURL, also: []string{"config_wildcard_ineffective"},
 			attempts: []string{"auth_missing" + atMirror, hubDenies},

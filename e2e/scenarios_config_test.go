@@ -77,4 +77,24 @@ configs:
 			}},
 		}}},
 	},
+	{
+		// Upstream's containerd knows nothing of rewrites: it asks for the image by its own name.
+		name: "rewrite that forgets library/", pulls: []string{"docker.io/library/nginx:1.27"}, holds: []string{"docker.io/hub/nginx:1.27"},
+		hub: 404, patch: builds[1:2],
+		registries: `mirrors:
+  docker.io:
+    endpoint:
+      - https://mirror.example.com:5000
+    rewrite:
+      "^nginx(.*)$": "hub/nginx$1"
+configs:
+  mirror.example.com:5000:
+    tls:
+      ca_file: /etc/rancher/k3s/mirror-ca.crt
+`,
+		want: want{pulls: []told{{
+			image: "docker.io/library/nginx:1.27", cause: "not_found", endpoint: mirrorURL, also: []string{"config_rewrite_ineffective"},
+			attempts: []string{"not_found" + atMirror, hubMisses},
+		}}},
+	},
 }

@@ -15,6 +15,21 @@ var tlsScenarios = []scenario{
 		}}},
 	},
 	{
+		name: "CA configured for another mirror", patch: builds,
+		registries: `mirrors:
+  docker.io:
+    endpoint:
+      - https://mirror.example.com:5000
+configs:
+  mirror2.example.com:5000:
+    tls:
+      ca_file: /etc/rancher/k3s/mirror-ca.crt
+`,
+		want: want{pulls: []told{{
+			cause: "tls_unknown_authority", endpoint: mirrorURL, attempts: []string{"tls_unknown_authority" + atMirror, hubDenies},
+		}}},
+	},
+	{
 		name: "wrong host name", registries: trusting, sites: at(site{leaf: &probetest.Leaf{Names: []string{"other.example.com"}}}),
 		want: want{pulls: []told{{
 			cause: "tls_hostname_mismatch", endpoint: mirrorURL, attempts: []string{"tls_hostname_mismatch" + atMirror, hubDenies},
@@ -40,14 +55,14 @@ var tlsScenarios = []scenario{
 		}}},
 	},
 	{
-		name: "http to https", registries: trusting, sites: at(site{plain: true}),
+		name: "http to https", patch: builds, registries: trusting, sites: at(site{plain: true}),
 		want: want{pulls: []told{{
 			cause: "http_response_to_https_client", endpoint: mirrorURL,
 			attempts: []string{"http_response_to_https_client" + atMirror, hubDenies},
 		}}},
 	},
 	{
-		name: "https to http", registries: overHTTP,
+		name: "https to http", patch: builds, registries: overHTTP, sites: at(site{web: true}),
 		want: want{pulls: []told{{
 			cause: "http_request_to_https_server", endpoint: "http://" + mirrorHost,
 			attempts: []string{"http_request_to_https_server http://" + mirrorHost, hubDenies},

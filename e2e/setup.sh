@@ -9,7 +9,7 @@ k3s=v1.7.22-k3s1
 kubernetes=v1.37.2
 
 missing=()
-for package in containerd docker-registry etcd-server gcc iproute2 libc6-dev make prometheus; do
+for package in containerd docker-registry etcd-server gcc iproute2 libc6-dev make patch prometheus; do
 	dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
 done
 if [ ${#missing[@]} -gt 0 ]; then

@@ -80,7 +80,7 @@ func stageSoak() error {
 		}
 	}
 	log := &rotatingLog{}
-	client, err := s.startContainerd(ctx, builds[len(builds)-1].path, log)
+	client, err := s.startContainerd(ctx, log)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ var addresses = map[string]string{
 type stage struct {
 	scenario
 	build string
+	stop  func() error  // ends containerd
 	good  *probetest.CA // configured for the mirrors
 	web   *probetest.CA // in the node's store
 }
