@@ -32,6 +32,9 @@ func (t *table) String() string {
 		fmt.Fprintf(&b, "%-10s", build.name)
 	}
 	for _, s := range scenarios {
+		if t.rows[s.name] == nil {
+			continue
+		}
 		fmt.Fprintf(&b, "\n%-46s", s.name)
 		for _, build := range builds {
 			mark := "-"
