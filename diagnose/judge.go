@@ -74,7 +74,7 @@ func (j *joined) judgeImage(img Image) []judged {
 	}
 	o := observation{node: j.Node, cause: img.Cause, image: img.Image, refused: j.routes[img.Image].Err}
 	if o.refused != nil {
-		o.issue = j.issueNamedIn(o.refused.Message)
+		o.issue, o.spare = j.issueNamedIn(o.refused.Message), j.spare(o.refused.Message)
 	}
 	return []judged{{o, Error}}
 }
@@ -177,7 +177,7 @@ func (j *joined) observeRoot(p *Pull) observation {
 	switch {
 	case p.Stage == logparse.StageRefused:
 		o.refused = j.routes[p.Image].Err
-		o.issue = j.issueNamedIn(p.Reported.Error)
+		o.issue, o.spare = j.issueNamedIn(p.Reported.Error), j.spare(p.Reported.Error)
 	case root.Cause == cause.ConfigInvalid && p.Config.Cause != "":
 		o.told = p.Config
 		o.issue = cmp.Or(j.issueNamedIn(p.Config.Error), j.undecodable(p.Image))
@@ -195,6 +195,16 @@ func pathIn(text string) string {
 		return ""
 	}
 	return cmp.Or(m[1], m[2])
+}
+
+// spare reports whether the probe found a certificate to verify without the CA file that the
+// text names.
+func (j *joined) spare(text string) bool {
+	return slices.ContainsFunc(j.Probes, func(p probe.Result) bool {
+		return sameFile(p.Error, text) && slices.ContainsFunc(p.Counterfactuals, func(c probe.Counterfactual) bool {
+			return c.Name == probe.SystemCAs && c.Holds
+		})
+	})
 }
 
 // sameFile reports whether both texts name one file.

@@ -29,6 +29,7 @@ type observation struct {
 	issue    *registry.Issue      // the configuration's mistake behind it
 	behind   *link                // why the mistake explains the failure; nil where the failure's rule tells
 	refused  *registry.RouteError // why no request is sent
+	spare    bool                 // the file for which none is sent is not needed: the node's own CAs verify the certificate
 	told     logparse.Failure     // what containerd logged of its configuration
 	meant    *registry.ConfigsKey // the entry of configs that was meant for the endpoint and is not found
 	edits    []registry.Edit      // that mend registries.yaml

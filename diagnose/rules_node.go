@@ -128,6 +128,9 @@ var unusableFile = regexp.MustCompile(`(unable to (read|load) [A-Z]+ |failed to 
 // mend says what to do about a mistake in a file.
 func (o observation) mend() []Note {
 	switch path := pathIn(o.reported()); {
+	case o.issue != nil && o.spare:
+		remove := Note{Text: "remove ca_file: the node's own CAs verify the certificate without it", File: o.issue.File, Line: o.issue.Line}
+		return append([]Note{remove}, o.mendIssue()...)
 	case o.issue != nil:
 		return o.mendIssue()
 	case o.refused != nil && o.refused.File != "":

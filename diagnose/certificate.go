@@ -1,0 +1,105 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pullwhy/pullwhy/probe"
+)
+
+func unknownAuthority(o observation) string {
+	if o.meant != nil {
+		return o.overlooked()
+	}
+	c := o.certificate()
+	switch {
+	case c != nil && c.IntermediateMissing:
+		return fmt.Sprintf("it does not present the intermediate %q that signed its certificate", commonName(c.MissingIssuer))
+	case o.would(probe.OtherCA) != nil:
+		return fmt.Sprintf("%s verifies its certificate, and is not its ca_file", o.would(probe.OtherCA).File)
+	case c != nil && cmp.Or(c.MissingIssuer, c.Issuer) != "":
+		return fmt.Sprintf("%q signed its certificate; %s", commonName(cmp.Or(c.MissingIssuer, c.Issuer)), o.distrust())
+	}
+	return "an unknown authority signed its certificate; " + o.distrust()
+}
+
+// commonName is what people call a certificate's subject.
+func commonName(subject string) string {
+	if rest, ok := strings.CutPrefix(subject, "CN="); ok {
+		name, _, _ := strings.Cut(rest, ",")
+		return name
+	}
+	return subject
+}
+
+// distrust says what the certificate was verified against.
+func (o observation) distrust() string {
+	if o.endpoint != nil && len(o.endpoint.CAFiles) > 0 {
+		return fmt.Sprintf("neither this node nor %s trusts it", strings.Join(o.endpoint.CAFiles, ", "))
+	}
+	return "this node does not trust it"
+}
+
+// names are those of the certificate, as far as they are known.
+func (o observation) names() string {
+	if c := o.certificate(); c != nil && len(c.DNSNames) > 0 {
+		return ", such as " + c.DNSNames[0]
+	}
+	return ""
+}
+
+func otherNames(o observation) string {
+	if c := o.certificate(); c != nil && len(c.DNSNames) > 0 {
+		return fmt.Sprintf("its certificate is for %s, not for %s", strings.Join(c.DNSNames, ", "), o.name())
+	}
+	return "its certificate does not name " + o.name()
+}
+
+func expired(o observation) string {
+	switch c := o.certificate(); {
+	case c == nil:
+		return "its certificate is no longer valid"
+	case o.clockAhead():
+		return "its certificate is valid until " + moment(c.NotAfter) + o.clock()
+	case c.NotAfter.After(o.probe.Time):
+		return "a certificate above its own is no longer valid" + o.clock()
+	default:
+		return "its certificate was valid until " + moment(c.NotAfter) + o.clock()
+	}
+}
+
+func notYetValid(o observation) string {
+	if c := o.certificate(); c != nil {
+		return fmt.Sprintf("its certificate is valid from %s on%s", moment(c.NotBefore), cmp.Or(o.clock(), ": usually this node's clock is behind"))
+	}
+	return "its certificate begins in the future: usually this node's clock is behind"
+}
+
+// clockAhead reports whether the certificate is valid by the server's own clock.
+func (o observation) clockAhead() bool {
+	c := o.certificate()
+	return c != nil && o.probe.ClockSkew < 0 && o.probe.Time.Add(o.probe.ClockSkew).Before(c.NotAfter) && !c.NotAfter.After(o.probe.Time)
+}
+
+// clock says how far this node's clock is off, where the server's tells.
+func (o observation) clock() string {
+	switch {
+	case o.probe == nil || o.probe.ClockSkew == 0:
+		return ""
+	case o.probe.ClockSkew > 0:
+		return fmt.Sprintf("; this node's clock is %s behind the server's", roughly(o.probe.ClockSkew))
+	}
+	return fmt.Sprintf("; this node's clock is %s ahead of the server's", roughly(-o.probe.ClockSkew))
+}
+
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
+
+// certificate is what was presented when the TLS step was walked again; nil where it was not.
+func (o observation) certificate() *probe.Certificate {
+	if !o.seenAlike() || o.target != "" {
+		return nil
+	}
+	return o.probe.Certificate
+}
