@@ -1,6 +1,6 @@
 # Everything is run with Go and, for the end-to-end tests, with Debian's packages.
 
-.PHONY: build test unit e2e e2e-setup soak
+.PHONY: build test unit e2e e2e-setup soak bench
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/pullwhy ./cmd/pullwhy
@@ -23,3 +23,7 @@ e2e:
 # A day of log for the agent, while its mirror breaks and is mended: some minutes.
 soak: e2e-setup
 	cd e2e && PULLWHY_SOAK=full go test -v -count=1 -timeout 1h -run TestSoak .
+
+# What reading a node's log costs, beside ripgrep (Debian's package ripgrep).
+bench:
+	go run ./logparse/bench

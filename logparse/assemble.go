@@ -12,7 +12,7 @@ import (
 // asked since start.
 func (s *Scanner) assemble(h *history, r record, start record) *failure {
 	f := &failure{record: r, began: start.time}
-	f.reported = report(r, h)
+	f.reported = s.report(r, h)
 	f.stage = stageOf(r.text, f.reported.Cause)
 	if request, ok := cause.FindRequest(r.text); ok && request.Query.Has("ns") {
 		s.pool.serve(request.Host, h.ref)
@@ -37,8 +37,8 @@ func compareBool(a, b bool) int {
 }
 
 // report reads what the kubelet was told.
-func report(r record, h *history) Failure {
-	told := Failure{Cause: cause.Parse(inContext(r.text, h.image)), Error: r.text, File: r.file, Line: r.line}
+func (s *Scanner) report(r record, h *history) Failure {
+	told := Failure{Cause: s.pool.causes.of(inContext(r.text, h.image), cause.Parse), Error: r.text, File: r.file, Line: r.line}
 	switch {
 	case told.Cause == cause.None:
 		told.Cause = cause.Unknown
@@ -168,7 +168,7 @@ func hostError(text string) string {
 }
 
 // attempt reads a host line of a pull of ref.
-func (e *entry) attempt(ref imageRef, image string) Attempt {
+func (e *entry) attempt(ref imageRef, image string, causes *memo[cause.Cause]) Attempt {
 	a := Attempt{
 		Endpoint: e.host, Error: strings.TrimPrefix(e.text, "unexpected status: "), StatusCode: cause.StatusIn(e.text),
 		Time: known(e.time), File: e.file, Line: e.line, Source: SourceLog,
@@ -177,7 +177,7 @@ func (e *entry) attempt(ref imageRef, image string) Attempt {
 	if e.asked.Host != "" && strings.HasPrefix(text, "unexpected status: ") {
 		text = "unexpected status from HEAD request to " + e.url + strings.TrimPrefix(text, "unexpected status")
 	}
-	a.Cause = cmp.Or(cause.Parse(inContext(text, image)), cause.Unknown)
+	a.Cause = cmp.Or(causes.of(inContext(text, image), cause.Parse), cause.Unknown)
 	for _, request := range []cause.Request{e.asked, e.failed} {
 		if request.Scheme != "" && (request.Host == e.host || e.host == "") && !request.Token() {
 			a.Endpoint = request.Endpoint()

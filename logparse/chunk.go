@@ -1,6 +1,9 @@
 package logparse
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // A chunk is what a block of a log holds.
 type chunk struct {
@@ -22,11 +25,7 @@ var lineEnd = []byte{'\n'}
 
 // search fills in what text holds.
 func (c *chunk) search(text []byte, zone clock) {
-	c.lines += bytes.Count(text, lineEnd)
-	if len(text) > 0 && text[len(text)-1] != '\n' {
-		c.lines++
-	}
-	c.skipped += binaryLines(text)
+	c.count(text)
 	number, counted := 1, 0
 	for from := 0; ; {
 		at := pullMarks.next(text, from)
@@ -41,6 +40,22 @@ func (c *chunk) search(text []byte, zone clock) {
 		if !zone.find(line, func(f finding) { f.line = number; c.found = append(c.found, f) }) {
 			c.skipped++
 		}
+	}
+}
+
+// count counts lines, and those of them that are binary. It goes by pieces that stay in the
+// innermost cache for the second look.
+func (c *chunk) count(text []byte) {
+	binary := false
+	for piece := range slices.Chunk(text, 16<<10) {
+		c.lines += bytes.Count(piece, lineEnd)
+		binary = binary || bytes.IndexByte(piece, 0) >= 0
+	}
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		c.lines++
+	}
+	if binary {
+		c.skipped += binaryLines(text)
 	}
 }
 
@@ -67,7 +82,9 @@ func binaryLines(text []byte) (n int) {
 // NUL is a line of its own: a node that lost its power leaves a hole in the log, and goes
 // on after it.
 func (c clock) find(line []byte, found func(finding)) bool {
-	line = line[bytes.LastIndexByte(line, 0)+1:]
+	if bytes.IndexByte(line, 0) >= 0 {
+		line = line[bytes.LastIndexByte(line, 0)+1:]
+	}
 	if isMember(line) {
 		found(finding{member: string(line)})
 		return true

@@ -22,6 +22,9 @@ func clean(text string) string { return bounded(text, maxText) }
 func brief(text string) string { return bounded(text, maxName) }
 
 func bounded(text string, n int) string {
+	if text == "" {
+		return ""
+	}
 	if len(text) > n {
 		text = text[:n]
 	}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // A message is what one line says, whatever format said it.
@@ -200,8 +201,10 @@ func pairs(text string) iter.Seq2[string, string] {
 }
 
 // quoted reads the Go string literal that text begins with, and returns what follows it.
+// One whose end was cut off extends to the end.
 func quoted(text string) (value, rest string) {
-	end := 1
+	text = text[1:]
+	end := 0
 	for end < len(text) && text[end] != '"' {
 		if text[end] == '\\' {
 			end++
@@ -209,14 +212,31 @@ func quoted(text string) (value, rest string) {
 		end++
 	}
 	if end >= len(text) {
-		return unescape(text[1:]), ""
+		return unescape(text), ""
 	}
-	value, err := strconv.Unquote(text[:end+1])
-	if err != nil {
-		value = unescape(text[1:end])
-	}
-	return value, text[end+1:]
+	return unescape(text[:end]), text[end+1:]
 }
 
-// unescape undoes the escapes of text that is no whole literal.
-var unescape = strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\n`, "\n", `\t`, "\t").Replace
+// unescape undoes Go's escapes; what is none stays.
+func unescape(text string) string {
+	next := strings.IndexByte(text, '\\')
+	if next < 0 {
+		return text
+	}
+	out := make([]byte, 0, len(text))
+	for ; next >= 0; next = strings.IndexByte(text, '\\') {
+		out, text = append(out, text[:next]...), text[next:]
+		char, wide, rest, err := strconv.UnquoteChar(text, '"')
+		switch {
+		case err != nil:
+			out, text = append(out, text[0]), text[1:]
+			continue
+		case wide:
+			out = utf8.AppendRune(out, char)
+		default:
+			out = append(out, byte(char))
+		}
+		text = rest
+	}
+	return string(append(out, text...))
+}

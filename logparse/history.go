@@ -115,23 +115,22 @@ func (s *Scanner) forgetOpen() {
 
 // history is that of the image which r names, nil where there is no room for another one.
 func (s *Scanner) history(r record) *history {
-	image, ref := normalised(r.image)
-	if ref.host == "" {
-		if name := quotedAfter(r.text, `failed to pull and unpack image "`); name != "" && image == "" {
-			image, ref = normalised(name)
-		}
+	name := r.image
+	if name == "" {
+		name = quotedAfter(r.text, `failed to pull and unpack image "`)
 	}
-	if h := s.images[image]; h != nil {
+	n := s.names.of(name, normalised)
+	if h := s.images[n.image]; h != nil {
 		return h
 	}
 	if len(s.images) >= maxImages {
 		return nil
 	}
-	h := &history{image: image, ref: ref}
+	h := &history{image: n.image, ref: n.ref}
 	if s.images == nil {
 		s.images = map[string]*history{}
 	}
-	s.images[image] = h
+	s.images[n.image] = h
 	s.mention = append(s.mention, h)
 	return h
 }

@@ -14,26 +14,31 @@ type imageRef struct {
 	identifier string // digest, else tag
 }
 
+// A named is an image under the name by which it is counted: its reference as CRI normalises
+// it (distribution/reference ParseDockerRef), else the text as written.
+type named struct {
+	image string
+	ref   imageRef
+}
+
 // maxReference is more than a name (255 bytes), a tag (128) and a digest together can have.
 const maxReference = 1 << 10
 
-// normalised is the name under which an image is counted: its reference as CRI normalises
-// it (distribution/reference ParseDockerRef), else the text as written.
-func normalised(image string) (string, imageRef) {
+func normalised(image string) named {
 	if len(image) > maxReference {
-		return image, imageRef{}
+		return named{image: image}
 	}
-	named, err := reference.ParseDockerRef(image)
+	parsed, err := reference.ParseDockerRef(image)
 	if err != nil {
-		return image, imageRef{}
+		return named{image: image}
 	}
-	var ref imageRef
-	ref.host, ref.repository, _ = strings.Cut(named.Name(), "/")
-	switch n := named.(type) {
+	n := named{image: parsed.String()}
+	n.ref.host, n.ref.repository, _ = strings.Cut(parsed.Name(), "/")
+	switch p := parsed.(type) {
 	case reference.Digested:
-		ref.identifier = n.Digest().String()
+		n.ref.identifier = p.Digest().String()
 	case reference.Tagged:
-		ref.identifier = n.Tag()
+		n.ref.identifier = p.Tag()
 	}
-	return named.String(), ref
+	return n
 }

@@ -10,7 +10,7 @@ import (
 // what is rare in other lines: so much is looked for.
 var marks = [][]byte{
 	[]byte(`PullImage \`), []byte(`PullImage "`), []byte("PullImage from image service"),
-	[]byte("g next host"), []byte("fetch failed"), []byte(`ulled image \`), []byte(`ulled image "`), []byte("ff pulling image "), []byte("cel pulling image "),
+	[]byte("g next host"), []byte("fetch failed"), []byte(`ulled image \`), []byte(`ulled image "`), []byte("-off pulling image "), []byte("cel pulling image "),
 	[]byte("to pull image"), []byte("d to get sandbox image"), []byte("ull and unpack image "), []byte("pull policy of Never"),
 	[]byte("resolve reference "), []byte("to do request: "), []byte("d to copy: "),
 	[]byte("parse image name "), []byte("parse image reference "), []byte("ult image tag "),
@@ -48,7 +48,7 @@ type spot struct {
 
 type spots []spot
 
-const gramBits = 16
+const gramBits = 15
 
 var pullMarks = newFinder()
 

@@ -14,6 +14,7 @@ import (
 type pool struct {
 	entries []entry
 	serves  map[string]map[string]bool // image hosts that a mirror was seen to be asked for
+	causes  memo[cause.Cause]
 }
 
 // An entry is a line about a host, or about a hosts.toml that was ignored.
@@ -121,7 +122,7 @@ func (p *pool) collect(h *history, in span, told Failure) (attempts []Attempt, c
 		e := &p.entries[i]
 		e.taken = true
 		if e.kind == kindHost {
-			attempts = merge(attempts, []Attempt{e.attempt(h.ref, h.image)})
+			attempts = merge(attempts, []Attempt{e.attempt(h.ref, h.image, &p.causes)})
 		} else if config.Cause == cause.None {
 			config = Failure{Cause: cause.ConfigInvalid, Error: e.text, File: e.file, Line: e.line}
 		}

@@ -79,6 +79,9 @@ func classify(m message) record {
 	default:
 		r.report(m)
 	}
+	if r.kind == kindNone {
+		return record{}
+	}
 	r.text, r.image, r.host, r.url = clean(r.text), brief(r.image), brief(r.host), brief(r.url)
 	return r
 }

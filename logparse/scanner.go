@@ -32,6 +32,7 @@ type Scanner struct {
 	version string
 	booted  time.Time // when containerd was started last
 	agent   AgentConfig
+	names   memo[named]
 	images  map[string]*history
 	mention []*history // in order of first mention
 	open    map[*history]bool

@@ -15,6 +15,7 @@ var mayImport = map[string][]string{
 	"cause":           {},
 	"registry":        {"cause"},
 	"logparse":        {"cause"},
+	"logparse/bench":  {},
 	"probe":           {"cause", "registry", "logparse"},
 	"probe/probetest": {},
 	"diagnose":        {"cause", "registry", "logparse", "probe"},
