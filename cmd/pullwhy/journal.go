@@ -41,18 +41,30 @@ func openJournal(ctx context.Context, root, unit string, since time.Time) (*jour
 	if !since.IsZero() {
 		args = append(args, fmt.Sprintf("--since=@%d", since.Unix()))
 	}
-	cmd, err := journalctl(ctx, root, args...)
+	j := &journal{ctx: ctx, left: journalSize}
+	var err error
+	j.cmd, j.out, err = startJournalctl(ctx, root, &j.errors, args...)
 	if err != nil {
 		return nil, err
 	}
+	return j, nil
+}
+
+// startJournalctl runs journalctl on the node below root; what it prints is to be read before
+// it is waited for.
+func startJournalctl(ctx context.Context, root string, errors io.Writer, args ...string) (*exec.Cmd, io.Reader, error) {
+	cmd, err := journalctl(ctx, root, args...)
+	if err != nil {
+		return nil, nil, err
+	}
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
 	cmd.WaitDelay = time.Second
-	j := &journal{cmd: cmd, ctx: ctx, left: journalSize}
-	cmd.Stderr = &j.errors
-	if j.out, err = cmd.StdoutPipe(); err != nil {
-		return nil, err
+	cmd.Stderr = errors
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
 	}
-	return j, cmd.Start()
+	return cmd, out, err
 }
 
 // Read implements [io.Reader].

@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -73,7 +75,11 @@ report. It runs until SIGTERM.`,
 // says otherwise.
 type watcher struct {
 	*diagnosis
-	scanner  logparse.Scanner
+	mu      sync.Mutex // of scanner and journal
+	scanner logparse.Scanner
+	journal journalTail
+
+	fromEnd  bool
 	follower logparse.Follower
 	stats    logparse.FollowStats
 	problem  string // why the log cannot be read; "" for nothing
@@ -97,8 +103,8 @@ type whole struct {
 
 // watch follows the log until ctx ends.
 func (d *diagnosis) watch(ctx context.Context, f watchFlags) (err error) {
-	if len(d.logs.files) > 1 {
-		return errors.New("watch follows one log; for several, run several")
+	if len(d.logs.files) > 1 || slices.Contains(d.logs.files, "-") {
+		return errors.New("watch follows one file; for several, run several")
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit))
@@ -122,7 +128,9 @@ func (d *diagnosis) watch(ctx context.Context, f watchFlags) (err error) {
 
 func (d *diagnosis) newWatcher(f watchFlags) *watcher {
 	now := time.Now()
-	w := &watcher{diagnosis: d, images: map[string]*watched{}, patrol: newPatrol(f.every), scanner: logparse.Scanner{Now: now}}
+	w := &watcher{
+		diagnosis: d, fromEnd: f.fromEnd, images: map[string]*watched{}, patrol: newPatrol(f.every), scanner: logparse.Scanner{Now: now},
+	}
 	w.metrics = newMetrics(&w.present)
 	w.patrol.observe = w.metrics.probed
 	if f.since > 0 {
@@ -148,6 +156,9 @@ func (w *watcher) run(ctx context.Context, listener net.Listener) error {
 	if w.teller != nil {
 		beside.Go(func() { w.teller.run(ctx) })
 	}
+	if len(w.logs.files) == 0 {
+		beside.Go(func() { w.followJournal(ctx) })
+	}
 	done := make(chan error, 1)
 	go func() {
 		err := w.follow(ctx)
@@ -168,18 +179,24 @@ func (w *watcher) run(ctx context.Context, listener net.Listener) error {
 // follow is the work: lines to pulls, and at each pause what has come of them.
 func (w *watcher) follow(ctx context.Context) error {
 	w.log.Info().Str("log", w.logName()).Msg("watching")
-	lines := 0
 	err := w.follower.Follow(ctx, func(l logparse.Line) error {
 		w.problem = ""
-		w.scanner.Line(l.File, l.Number, l.Text)
-		if lines++; lines%forgetEvery == 0 { // a log that is read from its beginning may name thousands of images
-			w.scanner.Forget(maxWatched)
-		}
+		w.take(l)
 		return nil
 	})
 	w.step(time.Now(), true)
 	w.log.Info().Int("lines", w.stats.Lines).Int("failing", len(w.failing())).Msg("stopped")
 	return err
+}
+
+// take reads a line. A log that is read from its beginning may name thousands of images.
+func (w *watcher) take(l logparse.Line) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.scanner.Line(l.File, l.Number, l.Text)
+	if l.Number%forgetEvery == 0 {
+		w.scanner.Forget(maxWatched)
+	}
 }
 
 func (w *watcher) caughtUp(s logparse.FollowStats) {
@@ -198,6 +215,9 @@ func (w *watcher) cannotRead(err error) {
 func (w *watcher) resolve() (string, error) {
 	switch {
 	case len(w.logs.files) > 0:
+		if path, err := filepath.EvalSymlinks(w.logs.files[0]); err == nil {
+			return path, nil
+		}
 		return w.logs.files[0], nil
 	case w.node.node.LogPath == "":
 		return "", fs.ErrNotExist

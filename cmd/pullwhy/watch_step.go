@@ -30,6 +30,8 @@ func (w *watcher) step(now time.Time, last bool) {
 	if !last && now.Sub(w.judged) < leastStep {
 		return
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	first := w.judged.IsZero()
 	w.judged = now
 	anew, err := w.refresh(now)
@@ -58,6 +60,7 @@ func (w *watcher) refresh(now time.Time) (anew bool, err error) {
 	anew, err = w.node.refresh(w.diagnosis, now, w.scanner.ContainerdVersion())
 	if anew {
 		w.follower.Name = w.logName()
+		w.journal.unit = w.journalUnit()
 	}
 	return anew, err
 }
@@ -80,7 +83,7 @@ func (w *watcher) evidence(pulls ...logparse.Pull) diagnose.Evidence {
 func (w *watcher) sources() []registry.Source {
 	name := w.logName()
 	if name == "" {
-		return nil
+		return w.journal.sources()
 	}
 	s := registry.Source{
 		Path: name, Kind: registry.KindContainerdLog, Status: registry.StatusRead, Detail: w.problem,
