@@ -84,3 +84,41 @@ func TestCopyToMirror(t *testing.T) {
 		}
 	}
 }
+
+// TestImageStatus says of an image what is known: nothing where the time for its endpoints
+// was over, and nothing of endpoints that containerd does not ask for tags.
+func TestImageStatus(t *testing.T) {
+	ref, err := registry.ParseReference("registry.example.com/team/app:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mirror := registry.Endpoint{Scheme: "https", Host: "mirror.example.com", Registry: ref.Host, Repository: ref.Repository}
+	own := registry.Endpoint{Scheme: "https", Host: ref.Host, Registry: ref.Host, Repository: ref.Repository, Default: true}
+	found := probe.Result{Status: probe.OK, Reachable: true}
+	missing := probe.Result{Status: probe.Failed, Cause: cause.NotFound, StatusCode: 404}
+	late := probe.Result{Status: probe.Skipped, Cause: cause.TimeoutDeadline}
+	unasked := probe.Result{Status: probe.Skipped, Reachable: true}
+	for name, c := range map[string]struct {
+		mirror, own probe.Result
+		status      string
+		cause       cause.Cause
+	}{
+		"no time for the mirror":         {late, missing, ImageUnknown, cause.TimeoutDeadline},
+		"no time, but found":             {late, found, Available, cause.None},
+		"no time for the default":        {missing, late, ImageUnknown, cause.TimeoutDeadline},
+		"the mirror only serves content": {unasked, missing, Unavailable, cause.NotFound},
+		"nobody is asked":                {unasked, unasked, Unavailable, cause.NotFound},
+	} {
+		c.mirror.Ask, c.own.Ask = probe.Ask{Endpoint: mirror, Image: ref}, probe.Ask{Endpoint: own, Image: ref}
+		d := Diagnose(Evidence{
+			Images: []string{ref.Name}, Routes: []Route{{Image: ref.Name, Endpoints: []registry.Endpoint{mirror, own}}},
+			Probes: []probe.Result{c.mirror, c.own},
+		})
+		if img := d.Images[0]; img.Status != c.status || img.Cause != c.cause {
+			t.Errorf("%s: %+v", name, img)
+		}
+	}
+	if img := Diagnose(Evidence{Images: []string{ref.Name}}).Images[0]; img.Status != ImageUnknown || img.Cause != cause.None {
+		t.Errorf("without a probe: %+v", img)
+	}
+}

@@ -44,7 +44,7 @@ func TestSecrets(t *testing.T) {
 		"lint of a file":      {"lint", registries},
 		"demo":                {"demo"},
 	}
-	forms := [][]string{{}, {"-v"}, {"-o", "short"}, {"-o", "json"}, {"-o", "sarif"}, {"--fix-diff"}, {"--color", "always"}}
+	forms := [][]string{{}, {"-v"}, {"-o", "short"}, {"-o", "json"}, {"-o", "sarif"}, {"-o", "html"}, {"-o", "markdown"}, {"--fix-diff"}, {"--color", "always"}}
 	for name, args := range commands {
 		for _, form := range forms {
 			t.Run(name+" "+strings.Join(form, " "), func(t *testing.T) {
