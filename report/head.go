@@ -20,7 +20,8 @@ func (r *Report) head(p *printer, f diagnose.Finding) {
 	title := p.headline(p.short(r.headline(f)))
 	said, hidden, typed := &field{label: "Kubernetes says:", keepEnd: true}, &field{label: "Hidden because:"}, &field{}
 	if pull := r.pullOf(f); pull != nil {
-		said.text, hidden.text = p.short(kubernetesSays(p, pull.ReportedError)), pull.RootCause.HiddenBecause
+		said.text = p.short(kubernetesSays(p, pull.ReportedError))
+		hidden.text, hidden.brief = pull.RootCause.HiddenBecause, inBrief(pull.RootCause.HiddenBecause)
 	}
 	where := &field{label: "Cause:", text: f.Code + r.at(f)}
 	because := &field{label: "Because:", text: p.short(f.Detail), suffix: evidenceAt(f)}
@@ -57,6 +58,16 @@ func (p *printer) typeField(fix []diagnose.Note) *field {
 		}
 	}
 	return f
+}
+
+// inBrief is why an error is hidden without the other error, which stands above.
+func inBrief(because string) string {
+	if preferred, _, ok := strings.Cut(because, " over "); ok {
+		return preferred + " over this"
+	}
+	rule, _, _ := strings.Cut(because, ": ")
+	rule, _, _ = strings.Cut(rule, ", ")
+	return rule
 }
 
 var (

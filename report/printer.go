@@ -77,6 +77,7 @@ func (p *printer) field(label, text string) {
 type field struct {
 	label, text string
 	suffix      string // stands after the text, also where that is cut
+	brief       string // stands in place of a text that would be cut; "" for none
 	keepEnd     bool   // cut at the front: in an error the reason stands last
 	whole       bool   // never cut, never wrapped
 	lines       []string
@@ -118,6 +119,10 @@ func lines(all []*field) int {
 // cut shortens a field to at most so many lines.
 func (p *printer) cut(f *field, lines int) {
 	text, suffix := p.clean(f.text), p.clean(f.suffix)
+	if f.brief != "" {
+		text = p.clean(f.brief)
+		f.lines = p.hang(f.label, text+suffix)
+	}
 	for cut := []rune(text); len(f.lines) > lines && len(cut) > 0; {
 		if f.keepEnd {
 			cut = cut[1:]
