@@ -238,13 +238,18 @@ func (a *answer) media() string {
 	return strings.ToLower(strings.TrimSpace(media))
 }
 
-// markup reports whether the answer is a web page rather than an API's.
+// markup reports whether the answer is a page or a document rather than an API's.
 func (a *answer) markup() bool {
+	return a.html() || bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("<"))
+}
+
+func (a *answer) html() bool {
 	switch a.media() {
 	case "text/html", "application/xhtml+xml":
 		return true
 	}
-	return bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("<"))
+	body := bytes.ToLower(bytes.TrimSpace(a.body[:min(len(a.body), 100)]))
+	return bytes.HasPrefix(body, []byte("<html")) || bytes.HasPrefix(body, []byte("<!doctype html"))
 }
 
 // registry reports whether the answer says of itself that it is a registry's.

@@ -224,11 +224,12 @@ func kindOf(d ocispec.Descriptor) string {
 	return "config"
 }
 
-// describe is the descriptor of a manifest that was asked for by HEAD.
+// describe is the descriptor of what answered for the tag. Where a GET did, with the bytes
+// of that digest, they need not be asked for again.
 func describe(dg, media string, a *answer) content {
 	c := content{Descriptor: ocispec.Descriptor{MediaType: media, Digest: digest.Digest(dg), Size: max(a.length, 0)}}
-	if a.method == http.MethodGet {
-		c.body, c.Size = a.body, int64(len(a.body))
+	if a.method == http.MethodGet && a.bodyErr == nil && digest.FromBytes(a.body) == c.Digest {
+		c.body = a.body
 	}
 	return c
 }

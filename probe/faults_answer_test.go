@@ -43,6 +43,10 @@ var answerFaults = []faultCase{
 	{name: "503 everywhere", setUp: serving(page(503, "")), step: "ping", cause: cause.GatewayError},
 	{name: "418 everywhere", setUp: serving(page(418, "")), step: "ping", cause: cause.Unknown},
 	{name: "web page", setUp: serving(page(200, "<!doctype html><title>Sign in</title>")), step: "ping", cause: cause.NotARegistry, says: `titled "Sign in"`},
+	{name: "bucket", setUp: serving(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/xml")
+		io.WriteString(w, `<?xml version="1.0"?><ListBucketResult></ListBucketResult>`)
+	}), step: "ping", cause: cause.NotARegistry, says: "an XML document"},
 	{name: "login page after a redirect", setUp: serving(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/login" {
 			http.Redirect(w, r, "/login", http.StatusFound)

@@ -85,7 +85,7 @@ func stored(at func(n *node) string) func(*node) registry.Endpoint {
 	}
 }
 
-func storage(h http.Handler) func(*node) registry.Endpoint {
+func storage(h http.HandlerFunc) func(*node) registry.Endpoint {
 	return stored(func(n *node) string { return atThird + ":" + n.server(h).Port })
 }
 
@@ -112,6 +112,23 @@ var contentFaults = imageOnly([]faultCase{
 		says: "it is for linux/arm64, the node wants linux/amd64"},
 	{name: "index gone", setUp: instead(anyManifest, page(404, "")), step: "manifest", cause: cause.BlobFetchFailed, says: "fetching index sha256:"},
 	{name: "index of something else", setUp: altered(anyManifest, func([]byte) []byte { return []byte("{}") }), step: "manifest", cause: cause.BlobTruncated},
+	{name: "index of something else, no HEAD", setUp: func(n *node) registry.Endpoint {
+		reg := probetest.NewRegistry(image)
+		return endpoint(n.serve(func(w http.ResponseWriter, r *http.Request) {
+			answer := httptest.NewRecorder()
+			reg.ServeHTTP(answer, r)
+			switch {
+			case !strings.Contains(r.URL.Path, "/manifests/"):
+				reg.ServeHTTP(w, r)
+			case r.Method == http.MethodHead:
+				w.WriteHeader(http.StatusMethodNotAllowed)
+			default:
+				w.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
+				w.Header().Set("Docker-Content-Digest", answer.Header().Get("Docker-Content-Digest"))
+				w.Write(corrupt(answer.Body.Bytes()))
+			}
+		}))
+	}, step: "manifest", cause: cause.DigestMismatch},
 	{name: "manifest gone", setUp: instead(platformManifest, page(404, "")), step: "manifest", cause: cause.BlobFetchFailed, says: "fetching manifest sha256:"},
 	{name: "manifest forbidden", setUp: instead(platformManifest, page(403, "")), step: "manifest", cause: cause.BlobFetchFailed},
 	{name: "manifest limited", setUp: instead(platformManifest, page(429, "")), step: "manifest", cause: cause.RateLimited},
@@ -148,15 +165,18 @@ var contentFaults = imageOnly([]faultCase{
 		n.t.Cleanup(s.Close)
 		return atThird + ":" + s.Port
 	}), step: "blob", cause: cause.BlobFetchFailed, says: "unknown authority", at: atThird},
-	{name: "storage hangs", setUp: storage(http.HandlerFunc(silence)), step: "blob", cause: cause.BlobFetchFailed, at: atThird, waits: true},
-	{name: "storage refuses the signature", setUp: storage(page(403, "<Error><Code>SignatureDoesNotMatch</Code></Error>")),
-		step: "blob", cause: cause.BlobFetchFailed, at: atThird},
+	{name: "storage hangs", setUp: storage(silence), step: "blob", cause: cause.BlobFetchFailed, at: atThird, waits: true},
+	{name: "storage refuses the signature", setUp: storage(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/xml")
+		w.WriteHeader(http.StatusForbidden)
+		io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?>`+"\n<Error><Code>AccessDenied</Code><Message>Request has expired</Message><HostId>x</HostId></Error>")
+	}), step: "blob", cause: cause.BlobFetchFailed, says: "403 Forbidden: AccessDenied: Request has expired", at: atThird},
 	{name: "storage does not have it", setUp: storage(page(404, "")), step: "blob", cause: cause.BlobFetchFailed, at: atThird},
 	{name: "storage is overloaded", setUp: storage(page(503, "")), step: "blob", cause: cause.BlobFetchFailed, at: atThird},
 	{name: "storage has other bytes", setUp: storage(page(200, strings.Repeat("x", 10000))), step: "blob", cause: cause.DigestMismatch, at: atThird},
-	{name: "storage redirects in a loop", setUp: storage(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	{name: "storage redirects in a loop", setUp: storage(func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.URL.RequestURI(), http.StatusFound)
-	})), step: "blob", cause: cause.BlobFetchFailed, says: "stopped after 10 redirects", at: atThird},
+	}), step: "blob", cause: cause.BlobFetchFailed, says: "stopped after 10 redirects", at: atThird},
 })
 
 // silence never answers.

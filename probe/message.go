@@ -1,7 +1,9 @@
 package probe
 
 import (
+	"cmp"
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"html"
 	"net/http"
@@ -25,11 +27,12 @@ func (s *site) message(a *answer) string {
 	if a.bodyErr != nil {
 		return ""
 	}
-	text := registryError(a.body)
+	text := cmp.Or(registryError(a.body), storageError(a.body))
 	switch {
 	case text != "":
-	case a.markup():
+	case a.html():
 		return ": a web page" + s.title(a)
+	case a.markup():
 	case a.media() == "", strings.HasPrefix(a.media(), "text/"):
 		text, _, _ = strings.Cut(strings.TrimSpace(string(a.body)), "\n")
 	}
@@ -64,6 +67,20 @@ func registryError(body []byte) string {
 	}
 	all = append(all, parsed.Details, parsed.Message)
 	return joined(all...)
+}
+
+// storageError reads the error format of object storage (Amazon S3 API reference, "REST
+// error responses"; Azure and Google words theirs alike).
+func storageError(body []byte) string {
+	var parsed struct {
+		XMLName xml.Name `xml:"Error"`
+		Code    string
+		Message string
+	}
+	if xml.Unmarshal(body, &parsed) != nil {
+		return ""
+	}
+	return joined(parsed.Code, parsed.Message)
 }
 
 // joined is the texts that are not empty.

@@ -91,8 +91,10 @@ func (w *walk) judgeAnonymous(a *answer) error {
 		return &fault{err: fmt.Errorf("reading the answer: %w", a.bodyErr), target: w.target(a.url)}
 	case body == "", json.Valid(a.body):
 		return nil
-	case a.markup():
+	case a.html():
 		return w.notRegistry(a, "a web page"+w.title(a))
+	case a.markup():
+		return w.notRegistry(a, "an XML document")
 	case len(body) <= plainAnswer:
 		return nil
 	}

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/probe"
 	"github.com/pullwhy/pullwhy/probe/probetest"
@@ -59,6 +61,24 @@ func TestCertificate(t *testing.T) {
 			len(c.Chain) != 1 || c.Verified || c.NotAfter.Before(time.Now()) {
 			t.Errorf("certificate %+v", c)
 		}
+	}
+}
+
+// What was asked of whom for which scope is told, and whose credentials were sent.
+func TestAuthTold(t *testing.T) {
+	n := newNode(t)
+	realm := n.realm(&probetest.TokenService{User: "user", Password: "pass-phrase"})
+	ep := endpoint(n.serve(probetest.Bearer(probetest.NewRegistry(image), realm).ServeHTTP))
+	ep.Auth = basicAuth("user", "pass-phrase")
+	r := n.prober().Probe(t.Context(), []probe.Ask{ask(t, ep)})[0]
+	got := r.Steps[slices.IndexFunc(r.Steps, func(s probe.Step) bool { return s.Name == probe.StepAuth })]
+	got.DurationMS, got.URL, got.Host = 0, "", ""
+	want := probe.Step{
+		Name: probe.StepAuth, Status: probe.OK, StatusCode: http.StatusUnauthorized, Challenge: "bearer",
+		Realm: realm, Service: "registry", Scope: "repository:team/app:pull", AuthFrom: host,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("auth step (-want +got):\n%s", diff)
 	}
 }
 
