@@ -11,12 +11,13 @@ import (
 
 // An Image is one that was asked for by name: could this node pull it now?
 type Image struct {
-	Image    string             `json:"image"`
-	Status   string             `json:"status"`   // Available, Unavailable or ImageUnknown
-	Endpoint string             `json:"endpoint"` // the one that would serve it; "" for none
-	Cause    cause.Cause        `json:"cause"`
-	Attempts []logparse.Attempt `json:"attempts"` // endpoints that would fail before, in order
-	Copy     string             `json:"copy"`     // command that brings it where it is missing; "" where none is known
+	Image     string             `json:"image"`
+	Status    string             `json:"status"`   // Available, Unavailable or ImageUnknown
+	Endpoint  string             `json:"endpoint"` // the one that would serve it; "" for none
+	Cause     cause.Cause        `json:"cause"`
+	Attempts  []logparse.Attempt `json:"attempts"`  // endpoints that would fail before, in order
+	Platforms []string           `json:"platforms"` // of the index that was found first: os/architecture[/variant]; empty for an image of one platform
+	Copy      string             `json:"copy"`      // command that brings it where it is missing; "" where none is known
 
 	root *logparse.Attempt // where it fails; nil where it does not
 }
@@ -46,6 +47,9 @@ func (j *joined) image(name string) Image {
 	complete := len(route.Endpoints) > 0
 	for _, ep := range route.Endpoints {
 		p := j.probed(ep, name)
+		if p != nil && len(img.Platforms) == 0 {
+			img.Platforms = platforms(*p)
+		}
 		switch {
 		case p == nil:
 			complete = false
@@ -63,6 +67,16 @@ func (j *joined) image(name string) Image {
 		j.missing(&img, route)
 	}
 	return img
+}
+
+// platforms are those of the index that a probe found.
+func platforms(p probe.Result) []string {
+	for _, s := range p.Steps {
+		if len(s.Platforms) > 0 {
+			return s.Platforms
+		}
+	}
+	return nil
 }
 
 // missing says why an image is not available whose endpoints were all asked.

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/diagnose"
@@ -88,6 +89,8 @@ func (g imageGroup) names(p *printer) {
 			return
 		case img.Copy != "":
 			p.command("", img.Copy)
+		case img.Cause == cause.PlatformMismatch || p.Verbose && len(img.Platforms) > 0:
+			p.field("", img.Image+" ("+strings.Join(img.Platforms, ", ")+")")
 		default:
 			p.field("", img.Image)
 		}

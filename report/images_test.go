@@ -18,6 +18,7 @@ import (
 func TestImages(t *testing.T) {
 	r := Report{Images: []diagnose.Image{
 		{Image: "quay.io/a/late:1", Status: diagnose.ImageUnknown, Cause: cause.TimeoutDeadline},
+		{Image: "quay.io/a/arm:1", Status: diagnose.Unavailable, Cause: cause.PlatformMismatch, Platforms: []string{"linux/arm64", "windows/amd64"}},
 		{Image: "No Image", Status: diagnose.Unavailable, Cause: cause.InvalidReference},
 	}}
 	for i := range 12 {
@@ -30,11 +31,13 @@ func TestImages(t *testing.T) {
 			Attempts: []logparse.Attempt{{Endpoint: "https://mirror.example.com", Cause: cause.NotFound}},
 		})
 	}
-	const missing = `16 images asked for: 3 unavailable, 12 available, 1 unknown
+	const missing = `17 images asked for: 4 unavailable, 12 available, 1 unknown
   unavailable 2 images: not_found at https://mirror.example.com; this brings
               them there, as docker pull, tag and push do
               $ crane copy docker.io/a/b:x mirror.example.com/a/b:x
               $ crane copy docker.io/a/b:y mirror.example.com/a/b:y
+  unavailable 1 image: platform_mismatch
+              quay.io/a/arm:1 (linux/arm64, windows/amd64)
   unavailable 1 image: invalid_reference
               No Image
   unknown     1 image: timeout_deadline

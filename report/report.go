@@ -94,6 +94,7 @@ func (r *Report) fill() {
 	}
 	for i := range r.Images {
 		some(&r.Images[i].Attempts)
+		some(&r.Images[i].Platforms)
 	}
 }
 
