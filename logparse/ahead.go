@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 const (
@@ -150,7 +152,7 @@ func (r *reading) chunk(buf []byte) (*chunk, []byte) {
 	return c, text
 }
 
-// opened also undoes a compression, which it knows by the content.
+// opened also undoes a compression and UTF-16, which it knows by the content.
 func opened(open func() (io.ReadCloser, error)) (io.Reader, io.Closer, error) {
 	file, err := open()
 	if err != nil {
@@ -161,9 +163,11 @@ func opened(open func() (io.ReadCloser, error)) (io.Reader, io.Closer, error) {
 	switch {
 	case err != nil && err != io.EOF:
 		return nil, file, err
-	case string(magic) != "\x1f\x8b":
-		return in, file, nil
+	case string(magic) == "\x1f\x8b":
+		text, err := gzip.NewReader(in)
+		return text, file, err
+	case string(magic) == "\xff\xfe", string(magic) == "\xfe\xff": // as PowerShell writes it
+		return transform.NewReader(in, unicode.BOMOverride(transform.Nop)), file, nil
 	}
-	text, err := gzip.NewReader(in)
-	return text, file, err
+	return in, file, nil
 }

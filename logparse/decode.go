@@ -35,6 +35,9 @@ func (c clock) decodeAt(line string, outer time.Time, depth int, yield func(mess
 	if strings.IndexByte(line, 0x1b) >= 0 {
 		line = printable(line)
 	}
+	if strings.Contains(line, "\u201c") || strings.Contains(line, "&quot;") {
+		line = plainQuotes(line)
+	}
 	if outer.IsZero() {
 		outer = c.prefix(line)
 	}
@@ -49,15 +52,18 @@ func (c clock) decodeAt(line string, outer time.Time, depth int, yield func(mess
 			yield(m)
 			break
 		}
-		m, ok := terminal(line)
+		m, ok := c.terminal(line)
 		if !ok {
 			m = message{text: line}
 		}
-		m.time = outer
+		m.time = finer(outer, m.time)
 		yield(m)
 	}
 	return true
 }
+
+// plainQuotes undoes what chat programs and web pages make of quotes.
+var plainQuotes = strings.NewReplacer("\u201c", `"`, "\u201d", `"`, "&quot;", `"`, "&amp;", "&", "&#34;", `"`, "&#39;", "'").Replace
 
 // jsonStart reports whether an object after prefix is the line's content, not a value
 // inside of it: the prefix is empty or that of a journal.
@@ -66,15 +72,21 @@ func jsonStart(prefix string) bool {
 	return prefix == "" || strings.HasSuffix(prefix, ":") && !strings.Contains(prefix, "=")
 }
 
-// logfmt reads containerd's text format. Where it has whole seconds, as K3s' own lines do,
-// the journal's time of the same second is the better one. (sirupsen/logrus text_formatter.go)
+// finer is a line's own time, or that of its prefix where the line has none, or has whole
+// seconds, as K3s' own lines do, and the prefix the very second in parts.
+func finer(prefix, own time.Time) time.Time {
+	if own.IsZero() || prefix.Truncate(time.Second).Equal(own) {
+		return prefix
+	}
+	return own
+}
+
+// logfmt reads containerd's text format. (sirupsen/logrus text_formatter.go)
 func (c clock) logfmt(line string, outer time.Time) message {
 	m := message{time: outer}
 	for key, value := range pairs(line) {
 		if key == "time" {
-			if t := c.full(value); !t.IsZero() && !outer.Truncate(time.Second).Equal(t) {
-				m.time = t
-			}
+			m.time = finer(outer, c.full(value))
 			continue
 		}
 		m.set(key, value)
@@ -150,7 +162,8 @@ func klogHeader(line string) (stamp, rest string, ok bool) {
 }
 
 // terminal reads what ctr, nerdctl and crictl print: "INFO[0000] text   error="…" host=…".
-func terminal(line string) (message, bool) {
+// In the brackets are the seconds since they began, or the time.
+func (c clock) terminal(line string) (message, bool) {
 	open := strings.IndexByte(line, '[')
 	if open < 4 {
 		return message{}, false
@@ -160,11 +173,11 @@ func terminal(line string) (message, bool) {
 	default:
 		return message{}, false
 	}
-	_, rest, ok := strings.Cut(line[open:], "] ")
+	stamp, rest, ok := strings.Cut(line[open+1:], "] ")
 	if !ok {
 		return message{}, false
 	}
-	m := message{text: strings.TrimSpace(rest)}
+	m := message{text: strings.TrimSpace(rest), time: c.full(stamp)}
 	if text, fields, ok := strings.Cut(rest, "  "); ok && strings.Contains(fields, "=") {
 		m.text = text
 		for key, value := range pairs(strings.TrimSpace(fields)) {

@@ -31,7 +31,7 @@ func FuzzScan(f *testing.F) {
 		if diff := cmp.Diff(s.Pulls(), pieces.Pulls()); diff != "" {
 			t.Errorf("in blocks of %d bytes (-want +got)\n%s", block, diff)
 		}
-		if want := lineCount(data); stats.Lines != want && !bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
+		if want := lineCount(data); stats.Lines != want && !encoded(data) {
 			t.Errorf("%d lines, want %d", stats.Lines, want)
 		}
 		if stats.Skipped > stats.Lines {
@@ -46,6 +46,11 @@ func FuzzScan(f *testing.F) {
 			checkPull(t, p)
 		}
 	})
+}
+
+// encoded tells what is undone before lines are counted.
+func encoded(data []byte) bool {
+	return slices.ContainsFunc([]string{"\x1f\x8b", "\xff\xfe", "\xfe\xff"}, func(magic string) bool { return bytes.HasPrefix(data, []byte(magic)) })
 }
 
 func lineCount(data []byte) int {

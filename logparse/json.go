@@ -1,6 +1,7 @@
 package logparse
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -22,7 +23,7 @@ func (c clock) decodeJSON(text string, outer time.Time, depth int, yield func(me
 		return c.decodeAt(inner, outer, depth+1, yield)
 	}
 	if object["msg"] != nil {
-		m := message{time: outer}
+		m := message{time: finer(outer, c.outer(object))}
 		for key, value := range object {
 			m.set(key, jsonText(value))
 		}
@@ -32,13 +33,20 @@ func (c clock) decodeJSON(text string, outer time.Time, depth int, yield func(me
 	if items := object["items"]; items != nil {
 		return c.decodeItems(items, outer, depth, yield)
 	}
-	if object["message"] != nil && (object["reason"] != nil || object["involvedObject"] != nil) {
-		yield(c.event(object))
-		return true
+	if object["reason"] != nil || object["involvedObject"] != nil || object["regarding"] != nil {
+		if m := c.event(object); m.text != "" {
+			yield(m)
+			return true
+		}
 	}
-	for _, key := range []string{"log", "message"} {
+	for _, key := range []string{"log", "line", "message"} {
 		if inner := jsonText(object[key]); inner != "" {
 			return c.decodeAt(inner, outer, depth+1, yield)
+		}
+	}
+	for _, key := range []string{"object", "_source"} { // of a watch, of Elasticsearch
+		if inner := object[key]; inner != nil && depth < maxNesting {
+			return c.decodeJSON(string(inner), outer, depth+1, yield)
 		}
 	}
 	return true
@@ -62,6 +70,13 @@ func (c clock) outer(object map[string]json.RawMessage) time.Time {
 			return c.read(time.UnixMicro(micros))
 		}
 	}
+	var seconds float64 // the kubelet's JSON: seconds or, later, milliseconds
+	if json.Unmarshal(object["ts"], &seconds) == nil {
+		if seconds > 1e11 {
+			seconds /= 1000
+		}
+		return c.read(time.UnixMicro(int64(seconds * 1e6)))
+	}
 	for _, key := range []string{"time", "ts", "timestamp", "@timestamp"} {
 		if t := c.full(jsonText(object[key])); !t.IsZero() {
 			return t
@@ -72,17 +87,18 @@ func (c clock) outer(object map[string]json.RawMessage) time.Time {
 
 // event reads a Kubernetes event, of core/v1 or events.k8s.io/v1.
 func (c clock) event(object map[string]json.RawMessage) message {
-	m := message{text: jsonText(object["message"])}
-	if m.text == "" {
-		m.text = jsonText(object["note"])
-	}
-	_ = json.Unmarshal(object["count"], &m.count) // absent or null: once
-	for _, key := range []string{"eventTime", "lastTimestamp"} {
-		if t := c.full(jsonText(object[key])); !t.IsZero() {
-			m.time = t
+	get := func(keys ...string) json.RawMessage {
+		for _, key := range keys {
+			if value := object[key]; value != nil && string(value) != "null" {
+				return value
+			}
 		}
+		return nil
 	}
-	m.first = c.full(jsonText(object["firstTimestamp"]))
+	m := message{text: jsonText(get("message", "note"))}
+	_ = json.Unmarshal(get("count", "deprecatedCount"), &m.count) // absent: once
+	m.time = c.full(jsonText(get("lastTimestamp", "deprecatedLastTimestamp", "eventTime")))
+	m.first = c.full(jsonText(get("firstTimestamp", "deprecatedFirstTimestamp")))
 	var series struct {
 		Count            int
 		LastObservedTime string
@@ -111,45 +127,54 @@ func journalMessage(value json.RawMessage) string {
 	return string(text)
 }
 
-// jsonText is the string that value holds, "" where it is none.
+// jsonText is the string that value holds, or that it is an object for: an error with
+// fields of its own. "" where it is none.
 func jsonText(value json.RawMessage) string {
 	var text string
-	if json.Unmarshal(value, &text) != nil {
+	if json.Unmarshal(value, &text) == nil {
+		return text
+	}
+	var object map[string]any
+	if json.Unmarshal(value, &object) != nil {
 		return ""
 	}
-	return text
+	for _, key := range []string{"message", "msg", "error", "err"} {
+		if text, ok := object[key].(string); ok {
+			return text
+		}
+	}
+	return ""
 }
 
 // An eventBlock gathers the fields of a Kubernetes event that is printed on many lines, as
 // kubectl get events -o json does. Its message comes after its count and times.
 type eventBlock struct{ count, first, last, time string }
 
-// line takes one line, and returns the message where it is such an object's that holds one.
-func (b *eventBlock) line(c clock, line string) (m message, ok, member bool) {
-	key, value, member := jsonMember(line)
-	if !member {
-		return m, false, false
+// line takes one line; false where it is not one member of such an object. The journal's
+// entries come so, too (journalctl -o json-pretty).
+func (b *eventBlock) line(c clock, line string, yield func(message)) bool {
+	key, value, ok := jsonMember(line)
+	if !ok {
+		return false
 	}
 	switch key {
-	case "apiVersion":
-		*b = eventBlock{}
-	case "count":
+	case "count", "deprecatedCount":
 		b.count = value
-	case "firstTimestamp":
+	case "firstTimestamp", "deprecatedFirstTimestamp":
 		b.first = value
-	case "lastTimestamp":
+	case "lastTimestamp", "deprecatedLastTimestamp":
 		b.last = value
 	case "eventTime":
 		b.time = value
-	case "message":
-		m = message{text: value, first: c.full(b.first), time: c.full(b.last)}
+	case "message", "note":
+		m := message{text: value, first: c.full(b.first), time: c.full(cmp.Or(b.last, b.time))}
 		m.count, _ = strconv.Atoi(b.count)
-		if m.time.IsZero() {
-			m.time = c.full(b.time)
-		}
-		ok = true
+		yield(m)
+		*b = eventBlock{}
+	case "MESSAGE":
+		return c.decode(value, yield)
 	}
-	return m, ok, true
+	return true
 }
 
 // jsonMember reads a line that holds one member of an object and nothing else.

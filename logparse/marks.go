@@ -22,7 +22,8 @@ var marks = [][]byte{
 // memberMarks count only in a line that holds one member of a JSON object: they belong to
 // a Kubernetes event.
 var memberMarks = [][]byte{
-	[]byte(`  "count": `), []byte(`"firstTimestamp": `), []byte(`"lastTimestamp": `), []byte(`"eventTime": `), []byte(`"message": `),
+	[]byte(`  "count": `), []byte(`"deprecatedCount": `), []byte(`irstTimestamp": `), []byte(`astTimestamp": `), []byte(`"eventTime": `),
+	[]byte(`"message": `), []byte(`  "note": "`),
 }
 
 // A phrase of minMark bytes holds a gram that begins at a multiple of stride, wherever it

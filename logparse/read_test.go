@@ -2,6 +2,7 @@ package logparse
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"testing/fstest"
 	"testing/iotest"
 	"time"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/gzip"
@@ -103,6 +105,7 @@ func TestBroken(t *testing.T) {
 		{"a long line", strings.NewReader(long + whole), 2, 1, 1, false},
 		{"one endless line", io.MultiReader(strings.NewReader(whole), io.LimitReader(zeroes{}, 64<<20)), 2, 1, 1, false},
 		{"binary", strings.NewReader("\x7fELF\x00\x01PullImage \"\n" + whole), 2, 1, 1, false},
+		{"UTF-16", bytes.NewReader(utf16le(whole)), 1, 0, 1, false},
 		{"a hole", strings.NewReader(strings.Repeat("\x00", 5000) + whole), 1, 1, 1, false},
 		{"invalid UTF-8", strings.NewReader(strings.Replace(whole, "not found", "\xff\xfe not found", 1)), 1, 0, 1, false},
 		{"broken JSON", strings.NewReader(`{"msg":"PullImage \"a\" failed",` + "\n" + whole), 2, 1, 1, false},
@@ -127,6 +130,15 @@ func TestBroken(t *testing.T) {
 			t.Errorf("%+v, %v, %d failures", stats, err, failures(&s))
 		}
 	})
+}
+
+// utf16le is text as PowerShell writes it to a file.
+func utf16le(text string) []byte {
+	out := []byte{0xff, 0xfe}
+	for _, unit := range utf16.Encode([]rune(text)) {
+		out = binary.LittleEndian.AppendUint16(out, unit)
+	}
+	return out
 }
 
 type zeroes struct{}

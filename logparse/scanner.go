@@ -119,11 +119,8 @@ func (s *Scanner) give(f finding, name string, line int, take func(record)) bool
 		return true
 	}
 	zone := clock{s.Zone}
-	m, ok, member := s.event.line(zone, f.member)
-	if ok {
-		m.find(found)
-	}
-	return member || zone.decode(f.member, func(m message) { m.find(found) })
+	say := func(m message) { m.find(found) }
+	return s.event.line(zone, f.member, say) || zone.decode(f.member, say)
 }
 
 // Line takes one line of a log that is followed, without its end; number is what the
