@@ -15,10 +15,10 @@ func unknownAuthority(o observation) string {
 	}
 	c := o.certificate()
 	switch {
-	case c != nil && c.IntermediateMissing:
-		return fmt.Sprintf("it does not present the intermediate %q that signed its certificate", commonName(c.MissingIssuer))
 	case o.would(probe.OtherCA) != nil:
 		return fmt.Sprintf("%s verifies its certificate, and is not its ca_file", o.would(probe.OtherCA).File)
+	case c != nil && c.IntermediateMissing:
+		return fmt.Sprintf("it does not present the intermediate %q that signed its certificate", commonName(c.MissingIssuer))
 	case c != nil && cmp.Or(c.MissingIssuer, c.Issuer) != "":
 		return fmt.Sprintf("%q signed its certificate; %s", commonName(cmp.Or(c.MissingIssuer, c.Issuer)), o.distrust())
 	}

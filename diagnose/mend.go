@@ -38,11 +38,17 @@ func touches(edits []registry.Edit, e registry.Edit) bool {
 // tie adds to an observation the mistake of registries.yaml behind it, and the edits that
 // mend it where they follow from what is known.
 func (j *joined) tie(o observation) observation {
-	if o.endpoint == nil || o.target != "" {
+	switch {
+	case o.endpoint == nil:
 		return o
-	}
-	if o = j.tieIssue(o); o.behind == nil && rendered(j.Node) {
-		o = j.tieEntry(o)
+	case o.target != "": // of whose settings only the CA file matters, which is the registry's
+		if other := o.would(probe.OtherCA); other != nil && rendered(j.Node) && len(o.endpoint.CAFiles) == 0 {
+			o.edits = o.caFile(other.File)
+		}
+	default:
+		if o = j.tieIssue(o); o.behind == nil && rendered(j.Node) {
+			o = j.tieEntry(o)
+		}
 	}
 	if patch, err := j.Config.Patch(o.edits); err == nil {
 		o.patch = patch
@@ -50,6 +56,11 @@ func (j *joined) tie(o observation) observation {
 		o.edits = nil
 	}
 	return o
+}
+
+// caFile gives the endpoint a CA file.
+func (o observation) caFile(path string) []registry.Edit {
+	return []registry.Edit{{Path: []string{"configs", credentialsKey(o.endpointHost()), "tls", "ca_file"}, Text: path}}
 }
 
 // tieEntry looks for the entry of configs that was meant, and for the edits that mend the
@@ -63,7 +74,7 @@ func (j *joined) tieEntry(o observation) observation {
 	case cause.TLSUnknownAuthority, cause.TLSClientCertRequired:
 		o = j.tieKey(o, func(k registry.ConfigsKey) bool { return k.TLS.Line > 0 }, false)
 		if other := o.would(probe.OtherCA); other != nil && o.meant == nil {
-			o.edits = []registry.Edit{{Path: []string{"configs", credentialsKey(o.endpointHost()), "tls", "ca_file"}, Text: other.File}}
+			o.edits = o.caFile(other.File)
 		}
 	case cause.HTTPResponseToHTTPSClient:
 		o.edits = j.otherScheme(o, "http")

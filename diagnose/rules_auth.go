@@ -171,10 +171,14 @@ func (o observation) notTheNodes() bool {
 }
 
 func tokenService(o observation) string {
-	if o.target == "" {
-		return cmp.Or(o.reason(), "it fails") + ", when containerd asks its token service"
+	why := cmp.Or(o.reason(), "it fails")
+	switch other := o.would(probe.OtherCA); {
+	case o.target == "":
+		return why + ", when containerd asks its token service"
+	case other != nil:
+		return fmt.Sprintf("%s verifies its certificate, and is not the ca_file of %s, whose tokens it gives", other.File, o.endpointHost())
 	}
-	return fmt.Sprintf("%s, where %s gets its tokens", cmp.Or(o.reason(), "it fails"), cmp.Or(o.endpointHost(), "the registry"))
+	return fmt.Sprintf("%s, where %s gets its tokens", why, cmp.Or(o.endpointHost(), "the registry"))
 }
 
 func forbidden(o observation) string {

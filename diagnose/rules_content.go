@@ -145,15 +145,17 @@ var (
 	afterToken = regexp.MustCompile(`failed to fetch \w+ token: (.+)$`)
 )
 
-// reason is the end of the reported error, "" where it does not tell.
+// reason is the end of the error, "" where it does not tell.
 func (o observation) reason() string {
-	text := o.reported()
-	if text == "" && o.attempt != nil {
-		text = o.attempt.Error
+	texts := []string{o.reported()}
+	if o.attempt != nil {
+		texts = []string{o.attempt.Error, o.reported()}
 	}
-	for _, exp := range []*regexp.Regexp{afterURL, afterToken} {
-		if m := exp.FindStringSubmatch(text); m != nil {
-			return m[1]
+	for _, text := range texts {
+		for _, exp := range []*regexp.Regexp{afterURL, afterToken} {
+			if m := exp.FindStringSubmatch(text); m != nil {
+				return m[1]
+			}
 		}
 	}
 	return ""

@@ -169,11 +169,11 @@ var tlsRules = map[cause.Cause]rule{
 func trustAuthority(o observation) []Note {
 	see := look("see what is presented", o.presented())
 	switch c := o.certificate(); {
-	case c != nil && c.IntermediateMissing:
-		return []Note{{Text: fmt.Sprintf("let the server at %s present the intermediate %q too", o.dialled(), commonName(c.MissingIssuer))}, see}
 	case o.would(probe.OtherCA) != nil:
 		file := o.would(probe.OtherCA).File
 		return append(o.change(o.configure("", "{tls: {ca_file: "+file+"}}", fmt.Sprintf("ca = %q", file))), see)
+	case c != nil && c.IntermediateMissing:
+		return []Note{{Text: fmt.Sprintf("let the server at %s present the intermediate %q too", o.dialled(), commonName(c.MissingIssuer))}, see}
 	}
 	return append(o.change(o.configure("", "{tls: {ca_file: /PATH/ca.crt}}", `ca = "/PATH/ca.crt"`)), see)
 }

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ const (
 	OverHTTP         = "over_http"         // in plain http it answers as a registry does
 	OverHTTPS        = "over_https"        // in https it answers as a registry does, with a certificate that verifies
 	SystemCAs        = "system_cas"        // the certificate verifies by the node's own CAs, without the configured files
-	OtherCA          = "other_ca"          // a CA file that is configured for another endpoint verifies the certificate
+	OtherCA          = "other_ca"          // a CA file of another endpoint, or one that lies on the node, verifies the certificate
 	WithoutProxy     = "without_proxy"     // connected to directly, it answers
 	AtRoot           = "at_root"           // the registry API answers at /v2 of the host, not where the endpoint's path leads
 	WithoutNamespace = "without_namespace" // without ?ns= it has the image
@@ -193,7 +194,8 @@ func (w *walk) withSystemCAs(ctx context.Context) Counterfactual {
 	return w.ask(ctx, ep, nil).answered()
 }
 
-// A caFile is a CA file and the endpoint that it is configured for.
+// A caFile is a CA file and the endpoint that it is configured for, "" for one that only
+// lies on the node.
 type caFile struct{ path, endpoint string }
 
 func caFilesOf(asks []Ask) []caFile {
@@ -208,11 +210,16 @@ func caFilesOf(asks []Ask) []caFile {
 	return all
 }
 
-// otherCAs are the CA files that other endpoints have and this one has not.
+// otherCAs are the CA files that other endpoints have and this one has not, and then those
+// that lie where people put them before they name them.
 func (w *walk) otherCAs() []caFile {
-	return slices.DeleteFunc(slices.Clone(w.run.caFiles), func(f caFile) bool {
-		return slices.Contains(w.endpoint.CAFiles, f.path)
-	})
+	all := slices.Clone(w.run.caFiles)
+	for _, path := range w.run.store.lying() {
+		if !slices.ContainsFunc(all, func(f caFile) bool { return f.path == path }) {
+			all = append(all, caFile{path: path})
+		}
+	}
+	return slices.DeleteFunc(all, func(f caFile) bool { return slices.Contains(w.endpoint.CAFiles, f.path) })
 }
 
 // untrusted is the link, to the endpoint or to a host that it led to, whose certificate no
@@ -234,10 +241,11 @@ func (w *walk) withOtherCA(context.Context) Counterfactual {
 	for _, f := range others {
 		t := &trust{store: w.run.store, endpoint: registry.Endpoint{CAFiles: []string{f.path}}}
 		if t.load() == nil && verify(l.open().chain, l.name, t.roots) == nil {
-			return Counterfactual{Holds: true, File: f.path, Detail: fmt.Sprintf("%q, configured for %s, verifies the certificate of %s", f.path, f.endpoint, l.origin())}
+			configured := cmp.Or(f.endpoint, "no endpoint")
+			return Counterfactual{Holds: true, File: f.path, Detail: fmt.Sprintf("%q, configured for %s, verifies the certificate of %s", f.path, configured, l.origin())}
 		}
 	}
-	return Counterfactual{Detail: fmt.Sprintf("none of the %d CA files of other endpoints verifies the certificate of %s", len(others), l.origin())}
+	return Counterfactual{Detail: fmt.Sprintf("none of the %d other CA files verifies the certificate of %s", len(others), l.origin())}
 }
 
 func (w *walk) failsBehindProxy() bool {

@@ -198,6 +198,21 @@ func TestOtherCA(t *testing.T) {
 	}
 }
 
+// So is one that lies on the node and is configured for nobody.
+func TestOtherCALying(t *testing.T) {
+	n := newNode(t)
+	right, wrong := probetest.NewCA("right CA"), probetest.NewCA("wrong CA")
+	n.cert = right.Server(host)
+	n.file("/etc/rancher/k3s/a-key.pem", "-----BEGIN PRIVATE KEY-----\n")
+	n.file("/etc/rancher/k3s/b.crt", string(wrong.PEM()))
+	n.file("/usr/local/share/ca-certificates/site.crt", string(right.PEM()))
+	ep := endpoint(n.serve(probetest.NewRegistry(image).ServeHTTP))
+	r := n.prober().Probe(t.Context(), []probe.Ask{ask(t, ep)})[0]
+	if len(r.Counterfactuals) != 1 || !r.Counterfactuals[0].Holds || r.Counterfactuals[0].File != "/usr/local/share/ca-certificates/site.crt" {
+		t.Errorf("counterfactuals %+v", r.Counterfactuals)
+	}
+}
+
 // So is one that would verify a token service, which is asked with the settings of its
 // registry.
 func TestOtherCAOfTokenService(t *testing.T) {

@@ -24,6 +24,14 @@ var (
 	caDirs = []string{"/etc/ssl/certs", "/etc/pki/tls/certs"}
 )
 
+// siteDirs are where people put the CA of their site: beside registries.yaml, and where a
+// distribution takes it from once its own command was run (update-ca-certificates,
+// update-ca-trust).
+var siteDirs = []string{"/etc/rancher/k3s", "/etc/rancher/rke2", "/usr/local/share/ca-certificates", "/etc/pki/ca-trust/source/anchors"}
+
+// maxLying is how many files of siteDirs are looked at.
+const maxLying = 50
+
 // A store is the node's own CAs.
 type store struct {
 	root fs.FS
@@ -91,4 +99,18 @@ func (s *store) entries(dir string) []string {
 		names[i] = e.Name()
 	}
 	return names
+}
+
+// lying are the files of siteDirs that may be CA files.
+func (s *store) lying() []string {
+	var all []string
+	for _, dir := range siteDirs {
+		for _, name := range s.entries(dir) {
+			switch path.Ext(name) {
+			case ".crt", ".cer", ".pem":
+				all = append(all, path.Join(dir, name))
+			}
+		}
+	}
+	return all[:min(len(all), maxLying)]
 }
