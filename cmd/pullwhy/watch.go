@@ -23,7 +23,7 @@ import (
 const (
 	// memoryLimit is where the garbage collector begins to work harder. What is live stays
 	// far below.
-	memoryLimit = 22 << 20
+	memoryLimit = 16 << 20
 
 	forgetEvery = 1 << 16 // lines
 
