@@ -79,6 +79,8 @@ func begins(rest []byte) bool {
 		return directive.Match(line)
 	case word[0] == '"' || word[0] == '\'':
 		line = rest
+	case strings.IndexByte("&*!", word[0]) >= 0:
+		line = rest[:len(line)+len(nextLine.Find(rest[len(line):]))] // may be a key: it looks for the colon
 	}
 	_, err := parseNode(line)
 	if err == nil {
@@ -87,6 +89,9 @@ func begins(rest []byte) bool {
 	_, message := splitMessage(err)
 	return slices.ContainsFunc(laterMessages, func(m string) bool { return strings.Contains(message, m) })
 }
+
+// nextLine is up to the end of the first line with something in it.
+var nextLine = regexp.MustCompile(`^\s*\S.*`)
 
 var directive = regexp.MustCompile(`^%(YAML[ \t]+\d+\.\d+|TAG[ \t]+\S+[ \t]+\S+)\s*(#.*)?$`)
 

@@ -17,10 +17,12 @@ func TestYAMLOfK3s(t *testing.T) {
 		{"a directive as the document", "---\n%YAML 1.1\nmirrors: {a: }\n", ""},
 		{"a bracket behind the document", " mirrors:\n  a:\n}      - x\n", "a"},
 		{"a quotation that ends behind the document", "      x: \"y\n  \"a:\n    b:\n", ""},
+		{"an anchor behind the document, and a tab", "  x: y\n&a \n\tmirrors:\n", "yaml: line 3: found character that cannot start any token"},
 		{"a tab between two comments", "mirrors:\n# x\n\t# y\n  a:\n", "yaml: line 3: found character that cannot start any token"},
 		{"a tab in a line between two comments", "mirrors:\n# x\n\t\n# y\n  a:\n", "yaml: line 3: found character that cannot start any token"},
 		{"the tag of plain text as a mapping", "mirrors: !\n", "yaml: line 1: cannot unmarshal ! into map[string]registries.Mirror"},
 		{"the tag of plain text, and an anchor", "mirrors: &x\n  !\n", "yaml: line 1: cannot unmarshal ! into map[string]registries.Mirror"},
+		{"an anchor of nothing, and the tag at the next key", "mirrors:\n  a: &x\n  ! b:\n", "a b"},
 		{"the tag of plain text before a null", "mirrors:\n  ! ~:\n", "~"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

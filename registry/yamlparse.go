@@ -81,7 +81,7 @@ func markBangs(n *yaml.Node, text string, starts []int) {
 	}
 }
 
-var properties = regexp.MustCompile(`^(?:&\S+\s+)?!(?:\s|$)`)
+var properties = regexp.MustCompile(`^(?:(?:&\S+[ \t]+)?!(?:\s|$)|&\S+\s+![ \t]*(?:[\r\n]|$))`)
 
 func parseNode(text []byte) (doc yaml.Node, err error) {
 	defer func() {
