@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"net/url"
@@ -17,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/rancher/wharfie/pkg/registries"
+	"gopkg.in/yaml.v2"
 
 	"github.com/pullwhy/pullwhy/registry"
 )
@@ -28,7 +30,7 @@ const registriesYAML = "/etc/rancher/k3s/registries.yaml"
 func TestRegistries(t *testing.T) {
 	file := path.Join(t.TempDir(), "registries.yaml")
 	seeds := registriesOf(t, "../../registry/testdata/endpoints.json")
-	taken, refused := 0, 0
+	taken, refused, unread := 0, 0, 0
 	rounds(t, 5000, func(r *rand.Rand) string {
 		said.Reset()
 		text := randomRegistries(r, seeds)
@@ -36,6 +38,10 @@ func TestRegistries(t *testing.T) {
 		real, err := registries.GetPrivateRegistries(file)
 		config := load(text)
 		if void := config.void(); (err != nil) != (void != "") {
+			if err == nil && breaksBehindEnd(text) {
+				unread++
+				return ""
+			}
 			return fmt.Sprintf("K3s says:     %v\npullwhy says: %v\n%s", err, void, show(text))
 		}
 		if err != nil {
@@ -48,7 +54,19 @@ func TestRegistries(t *testing.T) {
 		}
 		return ""
 	})
-	t.Logf("%d files taken, %d refused", taken, refused)
+	t.Logf("%d files taken, %d refused; %d refused by pullwhy for what K3s does not get to read", taken, refused, unread)
+	if unread > 2+(taken+refused)/2000 {
+		t.Error("too many of the last")
+	}
+}
+
+// breaksBehindEnd reports whether a text is broken only where K3s, which reads the first
+// document, does not look any more. pullwhy's parser looks further ahead, and cannot tell
+// in every case.
+func breaksBehindEnd(text string) bool {
+	d := yaml.NewDecoder(strings.NewReader(text))
+	var first, second any
+	return d.Decode(&first) == nil && !slices.Contains([]error{nil, io.EOF}, d.Decode(&second))
 }
 
 // registriesOf are the files of registry's own cases.
