@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -39,19 +42,69 @@ func find(roots []certsRoot, host string) *hostDir {
 	return nil
 }
 
-// readRoot reads every directory below abs.
+// readRoot reads every directory below abs that is wanted.
 func (l *loader) readRoot(abs string) certsRoot {
 	root := certsRoot{}
-	for _, entry := range l.files.list(abs) {
+	entries := slices.DeleteFunc(l.files.list(abs), func(e fs.DirEntry) bool { return !l.wants(e.Name()) })
+	texts := make([]*hostsText, len(entries))
+	inParallel(len(entries), func(i int) {
+		if dir := path.Join(abs, entries[i].Name()); entries[i].IsDir() || l.files.isDir(dir) {
+			texts[i] = l.readText(dir)
+		}
+	})
+	for i, entry := range entries {
 		dir := path.Join(abs, entry.Name())
 		switch {
-		case entry.IsDir() || l.files.isDir(dir):
-			root[entry.Name()] = l.readDir(dir)
+		case texts[i] != nil:
+			root[entry.Name()] = l.newDir(dir, texts[i])
 		case l.files.exists(dir):
 			root[entry.Name()] = notDirectory(dir)
 		}
 	}
 	return root
+}
+
+// wants reports whether a directory is read: any, unless it is known which images matter.
+func (l *loader) wants(dir string) bool { return l.wanted == nil || l.wanted[dir] }
+
+// inParallel calls do for 0 to n-1 on every processor.
+func inParallel(n int, do func(i int)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	workers.Wait()
+}
+
+// hostsText is a hosts.toml as read: a text or why it cannot be had, and what the text says or
+// why containerd ignores it.
+type hostsText struct {
+	text    []byte
+	err     error
+	entries []hostEntry
+	wrong   *tomlError
+}
+
+// readText reads the hosts.toml of a directory; several may be read at a time.
+func (l *loader) readText(dir string) *hostsText {
+	text, err := readLimited(l.files.fs, path.Join(dir, "hosts.toml"), maxConfigSize)
+	if err != nil {
+		return &hostsText{err: err}
+	}
+	return l.parseText(dir, text)
+}
+
+func (l *loader) parseText(dir string, text []byte) *hostsText {
+	h := &hostsText{text: text}
+	if len(text) > 0 {
+		h.entries, h.wrong = l.dialect.parse(dir, text)
+	}
+	return h
 }
 
 // notDirectory is something else in the place of a directory, at which containerd gives up.
@@ -61,38 +114,40 @@ func notDirectory(abs string) *hostDir {
 	return &hostDir{path: abs, source: abs, unreadable: true, failure: &RouteError{Stage: StageHostList, Message: openError(hosts, err), File: abs}}
 }
 
-// readDir reads hosts.toml, or where there is none that can be read, certificates as
-// Docker lays them out. (core/remotes/docker/config/hosts.go, loadHostDir)
-func (l *loader) readDir(dir string) *hostDir {
+// newDir is a directory by its hosts.toml, or where there is none that can be read, by
+// certificates as Docker lays them out. (core/remotes/docker/config/hosts.go, loadHostDir)
+func (l *loader) newDir(dir string, h *hostsText) *hostDir {
 	d := &hostDir{path: dir, rendered: l.rendered[path.Base(dir)]}
 	abs := path.Join(dir, "hosts.toml")
-	text, err := l.files.readAny(abs, KindHostsTOML, maxConfigSize)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	absent := errors.Is(h.err, fs.ErrNotExist)
+	if !absent {
+		l.files.note(abs, KindHostsTOML, h.err)
+	}
+	if h.err != nil && !absent {
 		d.source = abs
-		d.failure = &RouteError{Stage: StageHostList, Message: openError(abs, err), File: abs}
-		d.unreadable = !errors.Is(err, fs.ErrPermission) // containerd is root
+		d.failure = &RouteError{Stage: StageHostList, Message: openError(abs, h.err), File: abs}
+		d.unreadable = !errors.Is(h.err, fs.ErrPermission) // containerd is root
 		return d
 	}
 	for _, program := range []string{K3s, RKE2} {
-		if strings.HasPrefix(string(text), header(program)) {
+		if strings.HasPrefix(string(h.text), header(program)) {
 			d.own, d.foreign = program == l.node.program(), program != l.node.program()
 		}
 	}
-	l.readHosts(d, abs, text)
+	l.fill(d, abs, h)
 	return d
 }
 
-// readHosts gives d the entries of a hosts.toml that stands, or would stand, at abs.
-func (l *loader) readHosts(d *hostDir, abs string, text []byte) {
-	if len(text) > 0 {
+// fill gives d the entries of a hosts.toml that stands, or would stand, at abs.
+func (l *loader) fill(d *hostDir, abs string, h *hostsText) {
+	if len(h.text) > 0 {
 		d.source = abs
-		entries, err := l.dialect.parse(d.path, text)
-		if err == nil {
-			d.entries = entries
+		if h.wrong == nil {
+			d.entries = h.entries
 			return
 		}
-		l.files.complain(abs, fmt.Sprintf("line %d: %s", err.line, err.message))
-		l.undecodable(d, abs, err)
+		l.files.complain(abs, fmt.Sprintf("line %d: %s", h.wrong.line, h.wrong.message))
+		l.undecodable(d, abs, h.wrong)
 		d.ignored = true
 	}
 	d.entries = []hostEntry{l.certificateFiles(d)}
@@ -136,9 +191,12 @@ func (l *loader) overlayRendered(root certsRoot, abs string) {
 		}
 	}
 	for name, h := range l.rendered {
+		if !l.wants(name) {
+			continue
+		}
 		dir := path.Join(abs, name)
 		d := &hostDir{path: dir, rendered: h, own: true}
-		l.readHosts(d, path.Join(dir, "hosts.toml"), []byte(h.toml(l.node.program())))
+		l.fill(d, path.Join(dir, "hosts.toml"), l.parseText(dir, []byte(h.toml(l.node.program()))))
 		d.source = l.registries.path
 		root[name] = d
 	}

@@ -128,8 +128,7 @@ func (l *loader) checkRewrites(name string, m mirror) {
 			l.report(Issue{Code: codeRewriteInvalid, File: p.File, Line: p.Line, Column: p.Column, Registry: name, Detail: problem})
 		}
 	}
-	a, b, example := ambiguous(m.rules())
-	if example != "" {
+	if a, b, example := ambiguous(m.rules()); example != "" {
 		p := l.registries.position(b.key)
 		l.report(Issue{
 			Code: codeRewriteAmbiguous, File: p.File, Line: p.Line, Column: p.Column, Registry: name,
@@ -157,6 +156,9 @@ func (rule rewriteRule) problem() string {
 // tomlProblem says what keeps a rule from standing between the plain quotation marks that
 // K3s puts around it.
 func tomlProblem(rule rewriteRule) string {
+	if !strings.ContainsFunc(rule.pattern+rule.replacement, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r == 0x7f }) {
+		return ""
+	}
 	h := &k3sHosts{endpoints: []k3sEndpoint{{url: exampleURL, rewrites: []rewriteRule{rule}}}}
 	if _, err := (dialect{fork: true}).parse("/", []byte(h.toml(K3s))); err != nil {
 		return fmt.Sprintf("K3s writes %q = %q into hosts.toml without escaping, which makes the whole file unreadable", rule.pattern, rule.replacement)

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -103,14 +104,18 @@ func readLimited(fsys fs.FS, abs string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, limit+1))
-	if err == nil && int64(len(data)) > limit {
+	var data bytes.Buffer
+	if info, err := file.Stat(); err == nil {
+		data.Grow(int(min(info.Size(), limit)) + bytes.MinRead)
+	}
+	n, err := data.ReadFrom(io.LimitReader(file, limit+1))
+	if err == nil && n > limit {
 		err = &fs.PathError{Op: "read", Path: name(abs), Err: fmt.Errorf("is larger than %d KiB", limit>>10)}
 	}
 	if err != nil {
 		return nil, err
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
 
 // openRegular refuses what is no regular file before it is opened: opening a pipe may

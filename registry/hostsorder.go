@@ -2,6 +2,7 @@ package registry
 
 import (
 	"bytes"
+	"sync"
 
 	"github.com/pelletier/go-toml/v2/unstable"
 )
@@ -12,6 +13,9 @@ type hostsScan struct {
 	lines map[string]entryLines
 	root  entryLines
 }
+
+// tomlParsers keep their memory from one file to the next.
+var tomlParsers = sync.Pool{New: func() any { return &unstable.Parser{} }}
 
 // scanHosts lists the [host."…"] tables in the order of the file, as containerd does: a
 // table that is returned to after another stands there twice.
@@ -24,7 +28,8 @@ func scanHosts(text []byte) hostsScan {
 		offset = to
 		return line
 	}
-	p := unstable.Parser{}
+	p := tomlParsers.Get().(*unstable.Parser)
+	defer tomlParsers.Put(p)
 	p.Reset(text)
 	var current string
 	here := &s.root // where keys belong to; nil: nowhere

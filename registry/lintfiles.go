@@ -268,8 +268,11 @@ func (n *linter) lintConflicts() {
 // lintConfigTOML finds a config.toml that containerd cannot read.
 func (n *linter) lintConfigTOML() {
 	for _, s := range n.files.sources {
+		if s.Kind != KindConfigTOML || s.Status != StatusUnreadable {
+			continue
+		}
 		text, err := readLimited(n.files.fs, s.Path, maxConfigSize)
-		if s.Kind != KindConfigTOML || s.Status != StatusUnreadable || err != nil {
+		if err != nil {
 			continue
 		}
 		var root table

@@ -17,6 +17,9 @@ type Assumption struct {
 	RegistriesPath string
 	// DisableDefaultEndpoint supposes --disable-default-registry-endpoint.
 	DisableDefaultEndpoint bool
+	// Images are the only ones whose endpoints will be asked for; nil: any. The files of other
+	// image hosts are not read, and have no Issues and no Registries then.
+	Images []Reference
 }
 
 // Load reads the node's registry configuration: registries.yaml, and where containerd's
@@ -31,6 +34,14 @@ func LoadAssuming(node *Node, a Assumption) *Config {
 	l := &loader{node: node, assumed: a, files: newFiles(node.FS)}
 	if a.Registries != nil && !node.isK3s() {
 		l.node, l.elsewhere = &Node{Root: node.Root, FS: node.FS, Distribution: K3s}, true
+	}
+	if a.Images != nil {
+		l.wanted = map[string]bool{}
+	}
+	for _, image := range a.Images {
+		for _, dir := range hostDirectories(image.Host) {
+			l.wanted[dir] = true
+		}
 	}
 	l.version = parseVersion(l.node.ContainerdVersion)
 	l.dialect = dialect{fork: l.fork(), version: l.version}
@@ -62,7 +73,8 @@ type loader struct {
 	version version
 	dialect dialect
 
-	elsewhere    bool // what is assumed is for another node
+	elsewhere    bool            // what is assumed is for another node
+	wanted       map[string]bool // the directories that matter; nil: all
 	registries   *registriesFile
 	void         *RouteError          // registries.yaml is refused
 	rendered     map[string]*k3sHosts // what K3s writes from it, by directory

@@ -70,6 +70,9 @@ const maxTried = 100_000
 
 // ambiguous finds two rules that both change one repository, with the repository.
 func ambiguous(rules []rewriteRule) (a, b rewriteRule, example string) {
+	if len(rules) < 2 {
+		return a, b, ""
+	}
 	compiled := make([]*regexp.Regexp, len(rules))
 	for i, rule := range rules {
 		compiled[i], _ = regexp.Compile(rule.pattern)

@@ -34,7 +34,12 @@ func (f *configFlags) addDisableDefault(flags *pflag.FlagSet) {
 
 // load reads the node's configuration under what the flags suppose.
 func (f *configFlags) load(e *env, node *registry.Node) (*registry.Config, error) {
-	a := registry.Assumption{DisableDefaultEndpoint: f.disableDefault}
+	return f.loadFor(e, node, nil)
+}
+
+// loadFor is load as far as it concerns images; nil is all of it.
+func (f *configFlags) loadFor(e *env, node *registry.Node, images []registry.Reference) (*registry.Config, error) {
+	a := registry.Assumption{DisableDefaultEndpoint: f.disableDefault, Images: images}
 	if f.registries != "" {
 		text, err := e.readNamed(f.registries, aRegistriesYAML)
 		if err != nil {

@@ -41,7 +41,7 @@ names are not looked for.`,
 
 func (l *linting) run(files []string) error {
 	start := time.Now()
-	l.node = registry.ReadNode(hostRoot(l.hostRoot))
+	l.node = registry.ReadNode(newNodeRoot(l.hostRoot))
 	l.node.Root = l.hostRoot
 	var err error
 	if len(files) == 0 {

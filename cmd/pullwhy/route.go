@@ -22,7 +22,13 @@ func routeCommand(e *env) *cobra.Command {
 }
 
 func (e *env) routes(flags *configFlags, images []string) error {
-	config, err := flags.load(e, registry.ReadNode(hostRoot(e.hostRoot)))
+	refs := []registry.Reference{} // not nil: the files of no other image are read
+	for _, text := range images {
+		if ref, err := registry.ParseReference(text); err == nil {
+			refs = append(refs, ref)
+		}
+	}
+	config, err := flags.loadFor(e, registry.ReadNode(newNodeRoot(e.hostRoot)), refs)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestNodeRoot: links are resolved inside the root as hostRoot does it, at every place of a name.
+func TestNodeRoot(t *testing.T) {
+	outside, root := t.TempDir(), t.TempDir()
+	put := func(file, text string) {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(outside+"/secret", "outside")
+	put(root+"/data/a/file", "inside")
+	for link, target := range map[string]string{
+		"absolute": "/data/a", "relative": "data/a", "file": "/data/a/file", "out": outside, "up": "../../../../data/a", "loop": "loop", "data/back": "../data",
+	} {
+		if err := os.Symlink(target, filepath.Join(root, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	node := newNodeRoot(root)
+	for _, name := range []string{
+		"data/a/file", "absolute/file", "relative/file", "file", "up/file", "data/back/a/file", "data/back/back/a/file", "out/secret", "loop", "loop/x",
+		"data/a/file/x", "data/none/x", "none", ".", "data", "../x", "/data",
+	} {
+		want, wantErr := fs.ReadFile(hostRoot(root), name)
+		got, err := fs.ReadFile(node, name)
+		if string(got) != string(want) || (err == nil) != (wantErr == nil) || errors.Is(err, fs.ErrNotExist) != errors.Is(wantErr, fs.ErrNotExist) {
+			t.Errorf("%s: %q, %v; hostRoot: %q, %v", name, got, err, want, wantErr)
+		}
+		_, wantErr = fs.Stat(hostRoot(root), name)
+		if _, err := fs.Stat(node, name); (err == nil) != (wantErr == nil) {
+			t.Errorf("stat %s: %v; hostRoot: %v", name, err, wantErr)
+		}
+	}
+}
