@@ -138,25 +138,19 @@ func (w *walk) walkBlob(config ocispec.Descriptor) {
 			return nil
 		}
 		body, err := w.fetch(ctx, s.URL, config, maxConfig)
-		if err != nil {
-			return err
-		}
-		return w.judgePlatform(body)
+		s.Platforms = platformOf(body)
+		return err
 	})
 }
 
-// judgePlatform decides whether an image is for the node, which its config tells where no
-// index has. containerd finds out when it unpacks. (core/unpack/unpacker.go)
-func (w *walk) judgePlatform(config []byte) error {
+// platformOf is the one that an image's config names; nil for what is no image. containerd
+// pulls an image without an index whatever its platform (tried with 1.6.20, 1.7.22 and 2.4.2).
+func platformOf(config []byte) []string {
 	var p ocispec.Platform
 	if json.Unmarshal(config, &p) != nil || p.OS == "" || p.Architecture == "" {
-		return nil // no image, but something else that registries keep
-	}
-	if platforms.Only(w.run.platform).Match(ocispec.Platform{OS: p.OS, Architecture: p.Architecture}) {
 		return nil
 	}
-	return faultf(cause.PlatformMismatch, "image does not match platform: it is for %s, the node wants %s",
-		platforms.Format(p), platforms.Format(w.run.platform))
+	return []string{platforms.Format(p)}
 }
 
 // fetch gets what d describes, whole and with that digest.

@@ -91,25 +91,18 @@ func storage(h http.HandlerFunc) func(*node) registry.Endpoint {
 
 const atThird = "https://" + third
 
-// holding is a registry with one image, for platforms or, where single is set, without an
-// index.
-func holding(platform string, single bool) func(*node) registry.Endpoint {
+// holding is a registry with one image, for platforms.
+func holding(platforms ...string) func(*node) registry.Endpoint {
 	return func(n *node) registry.Endpoint {
 		reg := probetest.NewRegistry()
-		if single {
-			reg.PushSingle("team/app", "1.0", platform)
-		} else {
-			reg.Push("team/app", "1.0", strings.Fields(platform)...)
-		}
+		reg.Push("team/app", "1.0", platforms...)
 		return endpoint(n.serve(reg.ServeHTTP))
 	}
 }
 
 var contentFaults = imageOnly([]faultCase{
-	{name: "not for the platform", setUp: holding("linux/s390x linux/arm64", false), step: "manifest", cause: cause.PlatformMismatch,
+	{name: "not for the platform", setUp: holding("linux/s390x", "linux/arm64"), step: "manifest", cause: cause.PlatformMismatch,
 		says: "it has [linux/s390x linux/arm64], the node wants linux/amd64"},
-	{name: "not for the platform, without an index", setUp: holding("linux/arm64", true), step: "blob", cause: cause.PlatformMismatch,
-		says: "it is for linux/arm64, the node wants linux/amd64"},
 	{name: "index gone", setUp: instead(anyManifest, page(404, "")), step: "manifest", cause: cause.BlobFetchFailed, says: "fetching index sha256:"},
 	{name: "index of something else", setUp: altered(anyManifest, func([]byte) []byte { return []byte("{}") }), step: "manifest", cause: cause.BlobTruncated},
 	{name: "index of something else, no HEAD", setUp: func(n *node) registry.Endpoint {

@@ -24,6 +24,11 @@ func TestHealthy(t *testing.T) {
 			ep.Scheme = "http"
 			return ep
 		},
+		"for another platform, without an index": func(n *node) registry.Endpoint {
+			reg := probetest.NewRegistry()
+			reg.PushSingle("team/app", "1.0", "linux/s390x")
+			return serve(n, reg)
+		},
 		"HTTP 1.0": func(n *node) registry.Endpoint {
 			ep := endpoint(n.raw(answerOnce(probetest.NewRegistry(image))))
 			ep.Scheme = "http"

@@ -86,7 +86,7 @@ type Step struct {
 	AuthFrom   string   `json:"auth_from,omitempty"`  // auth: the configs key, or file, that gave the credentials
 	Digest     string   `json:"digest,omitempty"`     // manifest, blob
 	MediaType  string   `json:"media_type,omitempty"` // manifest, blob
-	Platforms  []string `json:"platforms,omitempty"`  // manifest: those of an index, os/architecture[/variant]
+	Platforms  []string `json:"platforms,omitempty"`  // manifest: those of an index; blob: the image's own; os/architecture[/variant]
 
 	ClockSkewMS int64  `json:"clock_skew_ms,omitempty"` // the server's clock minus the node's
 	RetryAfter  string `json:"retry_after,omitempty"`
