@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/logparse"
 	"github.com/pullwhy/pullwhy/probe"
 	"github.com/pullwhy/pullwhy/registry"
 )
@@ -83,10 +85,20 @@ func bring(o observation) []Note {
 			File: o.configured().File, Line: o.configured().Line}, see)
 	case o.would(probe.WithoutNamespace) != nil:
 		return []Note{{Text: fmt.Sprintf("let %s serve %s, which containerd names by ?ns=: without that it has the image", o.host(), o.endpoint.Namespace)}, see}
+	case o.nowhere():
+		return []Note{{Text: "correct the name or tag: its own registry does not have it either: " + o.concerned()}, see}
 	case o.endpoint != nil && !o.endpoint.Default && o.repository() != "":
 		return append(o.copies(), Note{Text: "or correct the name or tag, if it is wrong: " + o.concerned()}, see)
 	}
 	return []Note{{Text: fmt.Sprintf("correct the name or tag, or push it to %s: %s", cmp.Or(o.host(), "the registry"), o.concerned())}, see}
+}
+
+// nowhere reports whether the image's own registry was asked after the mirrors, and lacks it
+// too: then there is nothing to copy.
+func (o observation) nowhere() bool {
+	return o.pull != nil && slices.ContainsFunc(o.pull.Attempts, func(a logparse.Attempt) bool {
+		return a.Default && a.Cause == cause.NotFound
+	})
 }
 
 // copies is the command that brings the image into the endpoint.

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/logparse"
@@ -55,8 +56,16 @@ var authRules = map[cause.Cause]rule{
 		noun:   "token service error",
 		detail: tokenService,
 		fix: func(o observation) []Note {
+			mend := Note{Text: "mend the token service, or the realm that the registry announces"}
+			switch file := o.ownCAFile(); {
+			case !strings.Contains(o.reason(), "unknown authority"):
+			case file != "":
+				mend = Note{Text: fmt.Sprintf("add the token service's CA to %s, the registry's: it counts for both", file), File: file}
+			default:
+				mend = o.configure("name its CA in the registry's own entry", anyCA, anyCATOML)
+			}
 			return []Note{
-				{Text: "mend the token service, or the realm that the registry announces"},
+				mend,
 				look("ask the token service from this node", o.curl("-v", cmp.Or(o.target, o.url)+"/")),
 				look("see where the registry sends clients", o.curl("-sSI", o.registryAPI())),
 			}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
 )
@@ -13,7 +14,7 @@ var contentRules = map[cause.Cause]rule{
 	cause.PlatformMismatch: {
 		title:  "the image has nothing for this node's platform",
 		noun:   "missing platform",
-		detail: says("the image's index has no entry for this node's operating system and architecture"),
+		detail: noPlatform,
 		fix: func(o observation) []Note {
 			return []Note{{Text: "use a tag that has this platform, or push one: " + o.concerned()},
 				look("see which platforms it has", "crane manifest "+quote(o.image))}
@@ -159,6 +160,19 @@ func (o observation) reason() string {
 		}
 	}
 	return ""
+}
+
+func noPlatform(o observation) string {
+	text := "the image's index has no entry for this node's operating system and architecture"
+	if o.probe == nil {
+		return text
+	}
+	for _, s := range o.probe.Steps {
+		if len(s.Platforms) > 0 {
+			text += "; it has " + strings.Join(s.Platforms, ", ")
+		}
+	}
+	return text
 }
 
 func pushAgain(o observation) []Note {

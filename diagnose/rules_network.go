@@ -86,18 +86,22 @@ var networkRules = map[cause.Cause]rule{
 		},
 	},
 	cause.NoRoute: {
-		title:  "no route to the host",
-		noun:   "missing route",
+		title:  "the host cannot be reached",
+		noun:   "unreachable host",
 		detail: noRoute,
 		fix: func(o observation) []Note {
+			mend := "add the route, or take the address out of DNS or /etc/hosts"
+			if o.unanswered() {
+				mend = "start the host, or open the firewall that rejects"
+			}
 			return []Note{
-				{Text: "add the route, or take the address out of DNS or /etc/hosts"},
+				{Text: mend},
 				look("see the addresses", "getent ahosts "+quote(o.name())),
 				look("see the routes", "ip route; ip -6 route"),
 			}
 		},
 		doc: doc{
-			meaning: "The node has no route to the address, or a router says that it is unreachable. An IPv6 address in DNS on a node without IPv6 looks the same.",
+			meaning: "The node has no route to the address (`network is unreachable`); or it has, and nobody answers there on the node's own network, or a router or firewall says that the host cannot be reached (`no route to host`). An IPv6 address in DNS on a node without IPv6 looks the same.",
 			shows:   "`connect: no route to host`, or `network is unreachable`." + shownConnecting,
 			confirm: "getent ahosts HOST\nip route get ADDRESS\ncurl -v https://HOST:PORT/v2/",
 			fix:     "Add the route, open the firewall that rejects, or take the address out of DNS or /etc/hosts." + everywhere,
@@ -189,10 +193,20 @@ func nameUnknown(o observation) string {
 }
 
 func noRoute(o observation) string {
-	if o.probe == nil || o.probe.Address == "" {
-		return "this node has no route to its address"
+	address := "its address"
+	if o.probe != nil && o.probe.Address != "" {
+		address = o.probe.Address
 	}
-	return "this node has no route to " + o.probe.Address
+	if o.unanswered() {
+		return address + ": the host is down, or a firewall rejects"
+	}
+	return "this node has no route to " + address
+}
+
+// unanswered reports whether there is a way to the host, and somebody on it says that the
+// host cannot be reached: the kernel itself where no hardware address is learnt (EHOSTUNREACH).
+func (o observation) unanswered() bool {
+	return o.attempt != nil && strings.Contains(o.attempt.Error, "no route to host")
 }
 
 func proxyFails(o observation) string {

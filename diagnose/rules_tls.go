@@ -175,8 +175,25 @@ func trustAuthority(o observation) []Note {
 	case c != nil && c.IntermediateMissing:
 		return []Note{{Text: fmt.Sprintf("let the server at %s present the intermediate %q too", o.dialled(), commonName(c.MissingIssuer))}, see}
 	}
-	return append(o.change(o.configure("", "{tls: {ca_file: /PATH/ca.crt}}", `ca = "/PATH/ca.crt"`)), see)
+	if file := o.ownCAFile(); file != "" {
+		return []Note{{Text: fmt.Sprintf("add the CA that signed it to %s, which containerd reads at every pull", file), File: file}, see}
+	}
+	return append(o.change(o.configure("", anyCA, anyCATOML)), see)
 }
+
+// ownCAFile is where the endpoint's CAs stand, "" where none are configured.
+func (o observation) ownCAFile() string {
+	if o.endpoint == nil || len(o.endpoint.CAFiles) == 0 {
+		return ""
+	}
+	return o.endpoint.CAFiles[0]
+}
+
+// A CA as it is configured, in registries.yaml and in hosts.toml.
+const (
+	anyCA     = "{tls: {ca_file: /PATH/ca.crt}}"
+	anyCATOML = `ca = "/PATH/ca.crt"`
+)
 
 // sayHTTP is the endpoint with http; a registry that is asked by default needs an entry.
 func sayHTTP(o observation) []Note {
