@@ -53,6 +53,9 @@ func rendered(n *registry.Node) bool {
 	return n.Distribution != registry.Containerd
 }
 
+// embedded reports whether the endpoint is the registry that the agent itself runs.
+func (o observation) embedded() bool { return o.endpoint != nil && o.endpoint.Embedded }
+
 // settings is the file in which an endpoint is configured on this node.
 func (o observation) settings() string {
 	switch {

@@ -51,10 +51,18 @@ var networkRules = map[cause.Cause]rule{
 		},
 	},
 	cause.ConnectRefused: {
-		title:  "nothing listens there",
-		noun:   "refused connection",
-		detail: says("the host answers, but nothing listens on that port"),
+		title: "nothing listens there",
+		noun:  "refused connection",
+		detail: func(o observation) string {
+			if o.embedded() {
+				return "the agent's embedded registry does not run"
+			}
+			return "the host answers, but nothing listens on that port"
+		},
 		fix: func(o observation) []Note {
+			if o.embedded() {
+				return append(o.apply(), look("see why it does not start", "journalctl -u 'k3s*' -u 'rke2*' | grep -i 'distributed registry mirror'"))
+			}
 			return o.change(
 				Note{Text: "start the registry at " + o.dialled()},
 				o.mendEndpoint("or correct the port, if another one serves", ""),

@@ -40,6 +40,9 @@ var warningRules = map[string]rule{
 		},
 		seen: func(o observation) string { return "certificate " + o.probe.Certificate.String() },
 		fix: func(o observation) []Note {
+			if o.embedded() {
+				return o.apply() // the agent renews its own certificates as it starts
+			}
 			return []Note{{Text: "renew the certificate at " + o.dialled()},
 				look("see the dates", o.presented("openssl x509 -noout -dates"))}
 		},
