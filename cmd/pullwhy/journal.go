@@ -92,6 +92,8 @@ func (j *journal) end() {
 	switch {
 	case err == nil:
 		j.ended = io.EOF
+	case j.ctx.Err() != nil && j.left == journalSize:
+		j.ended = errors.New("journalctl printed nothing in the time that it had")
 	case j.ctx.Err() != nil:
 		j.detail = "only the newest entries were read, as far as the time for it allowed"
 		j.ended = io.EOF

@@ -83,6 +83,18 @@ func TestJournalIsBounded(t *testing.T) {
 		t.Errorf("read %d bytes, error %v, detail %q", len(text), err, j.detail)
 	}
 
+	fakeJournalctl(t, "exec sleep 600\n")
+	ctx, cancel = context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	silent, err := openJournal(ctx, "/", "containerd", time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	if text, err := io.ReadAll(silent); err == nil || !strings.Contains(err.Error(), "printed nothing") || len(text) > 0 {
+		t.Errorf("a silent journalctl: read %q, error %v", text, err)
+	}
+
 	fakeJournalctl(t, "while :; do cat ${0%/*}/lines; done\n")
 	long, err := openJournal(context.Background(), "/", "containerd", time.Time{})
 	if err != nil {
