@@ -17,6 +17,7 @@ type row struct {
 // that failed for want of space is a full disk.
 var before = []row{
 	{DiskFull, []string{"no space left on device", "disk quota exceeded"}},
+	{Unknown, []string{"dial unix "}}, // the runtime's own socket: no registry was asked
 	{ImageNeverPull, []string{"is not present with pull policy of Never", "ErrImageNeverPull"}},
 
 	// remotes/docker/config/hosts.go; CRI's image_pull.go for the settings before certs.d
@@ -86,14 +87,16 @@ var network = []row{
 	{TLSHandshakeTimeout, []string{"TLS handshake timeout"}},
 	{TLSHandshake, []string{"tls: ", "x509: ", "first record does not look like a TLS handshake"}},
 
-	{DNSNotFound, []string{"no such host"}},
+	{DNSNotFound, []string{"no such host", "Name or service not known", "Name does not resolve", "No address associated with hostname"}},
 	{DNSFailure, []string{
 		"dial tcp: lookup ", "server misbehaving", "Temporary failure in name resolution", "lookup …: Try again", "lookup …: i/o timeout",
 	}},
-	{ConnectRefused, []string{"connection refused"}},
-	{ConnectTimeout, []string{"dial tcp …: i/o timeout", "connection timed out", "dial tcp …: operation timed out"}},
+	{ConnectRefused, []string{"connection refused", "actively refused it"}},
+	{ConnectTimeout, []string{
+		"dial tcp …: i/o timeout", "connection timed out", "dial tcp …: operation timed out", "did not properly respond after a period of time",
+	}},
 	{NoRoute, []string{
-		"no route to host", "network is unreachable", "host is down", "network is down", "cannot assign requested address",
+		"no route to host", "network is unreachable", "host is down", "network is down", "unreachable network", "unreachable host", "cannot assign requested address",
 	}},
 
 	{AuthMissing, []string{
@@ -109,6 +112,7 @@ var network = []row{
 	}},
 	{TLSHandshake, []string{
 		": EOF$", "connection reset by peer", "broken pipe", "server closed idle connection", "transport connection broken",
+		"http2: server sent GOAWAY", "http2: client connection lost",
 	}},
 	{NotFound, []string{
 		": not found$", ": not found: ", "http.StatusNotFound", "code = NotFound", "code=NotFound", "manifest unknown", "name unknown",
