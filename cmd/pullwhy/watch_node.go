@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"path"
 	"strings"
 	"time"
 
@@ -65,8 +66,8 @@ func (w *watchedNode) refresh(d *diagnosis, now time.Time, version string) (bool
 
 // changed reports whether a file is another one than when it was read.
 func (w *watchedNode) changed() bool {
-	for path, old := range w.stamps {
-		if w.stampOf(path) != old {
+	for file, old := range w.stamps {
+		if w.stampOf(file) != old {
 			return true
 		}
 	}
@@ -77,14 +78,28 @@ func (w *watchedNode) stampAll() map[string]stamp {
 	stamps := map[string]stamp{}
 	for _, sources := range [][]registry.Source{w.node.Sources, w.config.Sources} {
 		for _, s := range sources {
-			stamps[s.Path] = w.stampOf(s.Path)
+			for _, file := range stamped(s) {
+				stamps[file] = w.stampOf(file)
+			}
 		}
 	}
 	return stamps
 }
 
-func (w *watchedNode) stampOf(path string) stamp {
-	info, err := fs.Stat(w.node.FS, strings.TrimPrefix(path, "/"))
+// stamped are a source and the folders that change where another such file comes or goes.
+func stamped(s registry.Source) []string {
+	folder := path.Dir(s.Path)
+	switch s.Kind {
+	case registry.KindHostsTOML:
+		return []string{s.Path, folder, path.Dir(folder)}
+	case registry.KindConfigTOML:
+		return []string{s.Path, folder, path.Join(folder, "certs.d")}
+	}
+	return []string{s.Path}
+}
+
+func (w *watchedNode) stampOf(file string) stamp {
+	info, err := fs.Stat(w.node.FS, strings.TrimPrefix(file, "/"))
 	if err != nil {
 		return stamp{missing: true}
 	}

@@ -32,10 +32,10 @@ func (w *watcher) tellPull(now time.Time, image *watched) bool {
 	w.metrics.failed(p.RootCause.Cause, image.pull.Failures-image.counted)
 	image.counted = image.pull.Failures
 	state := stateOf(r)
-	if state == image.told || image.told == "" && !failing {
+	if state == image.told || !image.failing && !failing { // an end is told once, whatever more is learned
 		return false
 	}
-	began := !image.failing && failing
+	began := !image.failing
 	image.told, image.failing = state, failing
 	w.print(r)
 	event := w.log.Info()
@@ -48,12 +48,12 @@ func (w *watcher) tellPull(now time.Time, image *watched) bool {
 
 func word(began, failing bool) string {
 	switch {
+	case !failing:
+		return "no longer fails"
 	case began:
 		return "cannot be pulled"
-	case failing:
-		return "cannot be pulled, more is known"
 	}
-	return "no longer fails"
+	return "cannot be pulled, more is known"
 }
 
 // about leaves in r the findings that are about its one pull.
