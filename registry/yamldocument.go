@@ -37,18 +37,20 @@ func firstDocument(text []byte) []byte {
 // lost without a word: before the first line that is indented less than the first of all, or
 // is a directive; or within that line, behind a text that was still quoted there.
 func ends(text []byte) []int {
-	start, end := dedent(text)
+	start, end, root := dedent(text)
 	all := []int{start}
 	for i := start; i < end && len(all) < 3; i++ {
-		if text[i] == '"' || text[i] == '\'' {
+		rest := bytes.TrimLeft(text[i+1:end], " ")
+		if (text[i] == '"' || text[i] == '\'') && utf8.RuneCount(text[start:end-len(rest)]) < root {
 			all = append(all, i+1)
 		}
 	}
 	return all
 }
 
-// dedent is the first line at which the document may end.
-func dedent(text []byte) (start, end int) {
+// dedent is the first line at which the document may end, and how far its first one is
+// indented.
+func dedent(text []byte) (start, end, root int) {
 	root, marked := -1, false
 	for start < len(text) {
 		end = lineEnd(text, start)
@@ -58,13 +60,13 @@ func dedent(text []byte) (start, end int) {
 		case isMarker(text[start:end], "---"):
 			marked = true
 		case line[0] == '%' && (marked || root >= 0), indentation(line) < root:
-			return start, end
+			return start, end, root
 		case line[0] != '%' && root < 0:
 			root = indentation(line)
 		}
 		start = end
 	}
-	return start, start
+	return start, start, root
 }
 
 // begins reports whether the next token after the first document can be read, as yaml.v2
