@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -53,7 +54,7 @@ func parseYAML(text []byte) (*yaml.Node, *yamlError) {
 		return nil, nil
 	}
 	if bang.Match(first) {
-		markBangs(&doc, string(first), lineStarts(first))
+		(&bangMarker{text: string(first), starts: lineStarts(first)}).mark(&doc)
 	}
 	return doc.Content[0], nil
 }
@@ -67,18 +68,33 @@ var (
 // bang is the tag "!" with nothing behind it.
 var bang = regexp.MustCompile(`(?:^|\s)!(?:\s|$)`)
 
-// markBangs keeps the tag "!" of plain scalars, which yaml.v3 drops: to yaml.v2 they are
+// A bangMarker keeps the tag "!" of plain scalars, which yaml.v3 drops: to yaml.v2 they are
 // text, whatever they look like.
-func markBangs(n *yaml.Node, text string, starts []int) {
-	if n.Kind == yaml.ScalarNode && isPlain(n) && n.Value != "<<" && n.Line <= len(starts) {
-		rest := text[starts[n.Line-1]:]
-		if properties.MatchString(rest[byteColumn(rest, n.Column):]) {
-			n.Tag, n.Style = "!", yaml.TaggedStyle
-		}
+type bangMarker struct {
+	text             string
+	starts           []int // of lines
+	line, column, at int   // where it has got to
+}
+
+func (b *bangMarker) mark(n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode && isPlain(n) && n.Value != "<<" && n.Line <= len(b.starts) && properties.MatchString(b.from(n)) {
+		n.Tag, n.Style = "!", yaml.TaggedStyle
 	}
 	for _, child := range n.Content {
-		markBangs(child, text, starts)
+		b.mark(child)
 	}
+}
+
+// from is the text from a node on. Nodes come in the order of the text.
+func (b *bangMarker) from(n *yaml.Node) string {
+	if n.Line != b.line || n.Column < b.column {
+		b.line, b.column, b.at = n.Line, 1, b.starts[n.Line-1]
+	}
+	for ; b.column < n.Column && b.at < len(b.text); b.column++ {
+		_, size := utf8.DecodeRuneInString(b.text[b.at:])
+		b.at += size
+	}
+	return b.text[b.at:]
 }
 
 var properties = regexp.MustCompile(`^(?:(?:&\S+[ \t]+)?!(?:\s|$)|&\S+\s+![ \t]*(?:[\r\n]|$))`)
