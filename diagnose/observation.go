@@ -89,9 +89,11 @@ func (o observation) code() string {
 // where is the host that failed: the endpoint, its token service or a redirect's target.
 func (o observation) where() string { return cmp.Or(o.target, o.url) }
 
-// file is the file that is to blame, "" for none.
+// file is the file that is to blame, with the line that is known, "" for none.
 func (o observation) file() string {
 	switch {
+	case o.issue != nil && o.issue.Line > 0:
+		return fmt.Sprintf("%s:%d", o.issue.File, o.issue.Line)
 	case o.issue != nil:
 		return o.issue.File
 	case o.cause == cause.ConfigFileUnreadable:

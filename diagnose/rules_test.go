@@ -129,3 +129,15 @@ func TestVerdict(t *testing.T) {
 		}
 	}
 }
+
+// TestLinksNameRules: the mistakes that explain failures are such as the configuration can
+// have.
+func TestLinksNameRules(t *testing.T) {
+	for _, l := range links {
+		for _, code := range l.codes {
+			if _, ok := registry.RuleOf(code); !ok {
+				t.Errorf("%q is no code of the configuration", code)
+			}
+		}
+	}
+}
