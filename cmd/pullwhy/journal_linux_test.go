@@ -30,16 +30,6 @@ func fakeJournalctl(t *testing.T, script string) string {
 	return dir
 }
 
-func writeFile(t *testing.T, path, text string, mode os.FileMode) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), mode); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // readJournals reads what a plain containerd's node below root has.
 func readJournals(root string, since time.Duration) nodeLog {
 	d := &diagnosis{env: &env{hostRoot: root, log: zerolog.Nop()}, logs: logFlags{since: since, given: func() bool { return false }}}
