@@ -76,7 +76,7 @@ var warningRules = map[string]rule{
 		},
 	},
 	codeSlow: {
-		title:  "the endpoint makes every pull slower",
+		title:  "seconds added to every pull",
 		detail: observation.costs,
 		seen:   observation.timings,
 		fix: func(o observation) []Note {
@@ -111,7 +111,7 @@ func (o observation) costs() string {
 func (o observation) timings() string {
 	var parts []string
 	for _, s := range o.probe.Steps {
-		if s.Host == "" {
+		if s.Host == "" && s.Status != probe.Skipped {
 			parts = append(parts, fmt.Sprintf("%s %s after %d ms", s.Name, s.Status, s.DurationMS))
 		}
 	}
