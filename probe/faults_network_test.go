@@ -59,6 +59,31 @@ func withNames(d *probetest.DNS) func(*node) registry.Endpoint {
 	}
 }
 
+// withPackets is a node whose nameserver answers each packet with what answer makes of it.
+func withPackets(answer func(query []byte) []byte) func(*node) registry.Endpoint {
+	return func(n *node) registry.Endpoint {
+		n.file("/etc/hosts", "127.0.0.1 localhost\n")
+		n.file("/etc/resolv.conf", "nameserver 127.0.0.1\n")
+		conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			n.t.Fatal(err)
+		}
+		n.t.Cleanup(func() { conn.Close() })
+		_, n.dns, _ = net.SplitHostPort(conn.LocalAddr().String())
+		go func() {
+			buf := make([]byte, 4096)
+			for {
+				size, from, err := conn.ReadFrom(buf)
+				if err != nil {
+					return
+				}
+				conn.WriteTo(answer(buf[:size]), from)
+			}
+		}()
+		return endpoint(host)
+	}
+}
+
 var nameFaults = []faultCase{
 	{name: "no such host", setUp: withNames(&probetest.DNS{}), step: "dns", cause: cause.DNSNotFound,
 		says: "lookup registry.example.com on 127.0.0.1:"},
@@ -68,6 +93,23 @@ var nameFaults = []faultCase{
 	{name: "REFUSED", setUp: withNames(&probetest.DNS{Rcodes: map[string]int{host: dns.RcodeRefused}}), step: "dns", cause: cause.DNSFailure},
 	{name: "nameserver silent", setUp: withNames(&probetest.DNS{Silent: map[string]bool{host: true}}),
 		step: "dns", cause: cause.DNSFailure, says: "i/o timeout", waits: true},
+	{name: "nameserver that talks nonsense", setUp: withPackets(func([]byte) []byte { return []byte("nonsense, and no DNS at all") }),
+		step: "dns", cause: cause.DNSFailure, waits: true},
+	{name: "nameserver that answers other questions", setUp: withPackets(func(query []byte) []byte {
+		query[0]++ // its number
+		query[2] |= 0x80
+		return query
+	}), step: "dns", cause: cause.DNSFailure, waits: true},
+	{name: "alias of nothing", setUp: withPackets(func(query []byte) []byte {
+		var m dns.Msg
+		if m.Unpack(query) != nil {
+			return nil
+		}
+		m.SetReply(&m)
+		m.Answer = []dns.RR{&dns.CNAME{Hdr: dns.RR_Header{Name: host + ".", Rrtype: dns.TypeCNAME, Class: dns.ClassINET}, Target: host + "."}}
+		packed, _ := m.Pack()
+		return packed
+	}), step: "dns", cause: cause.DNSNotFound},
 	{name: "no nameserver", setUp: func(n *node) registry.Endpoint {
 		n.file("/etc/resolv.conf", "nameserver 127.0.0.1\n")
 		_, n.dns, _ = net.SplitHostPort(probetest.Refused())

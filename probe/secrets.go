@@ -182,13 +182,16 @@ func (s *secrets) cleanResult(r *Result) {
 
 // texts are those of a step.
 func (t *Step) texts() []*string {
-	t.Platforms, t.Unreached = slices.Clone(t.Platforms), slices.Clone(t.Unreached)
-	t.Counterfactuals = slices.Clone(t.Counterfactuals)
+	t.Platforms, t.Nameservers = slices.Clone(t.Platforms), slices.Clone(t.Nameservers)
+	t.Unreached, t.Counterfactuals = slices.Clone(t.Unreached), slices.Clone(t.Counterfactuals)
 	all := []*string{
 		&t.Error, &t.URL, &t.Challenge, &t.Realm, &t.Service, &t.Scope, &t.Digest, &t.MediaType, &t.Host,
 		&t.RetryAfter, &t.RateLimit,
 	}
 	all = append(all, pointers(t.Platforms)...)
+	for i := range t.Nameservers {
+		all = append(all, &t.Nameservers[i].Error)
+	}
 	for i := range t.Unreached {
 		all = append(all, &t.Unreached[i].Error)
 	}
