@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
-	"strings"
 )
 
 // check looks for what stops pulls: files that containerd cannot use, and rewrites that
@@ -97,11 +95,10 @@ func (l *loader) undecodable(d *hostDir, abs string, err *tomlError) {
 	detail := "containerd ignores the file and asks the registry itself without any of it: " + err.message
 	i := Issue{Code: codeUndecodableHosts, File: abs, Line: err.line, Column: err.column, Registry: host, Detail: detail}
 	if rule := brokenRule(d.rendered); rule != nil {
-		i.Fix = fmt.Sprintf("write the pattern %q in %s so that hosts.toml can hold it: double each backslash, use no quotation mark", rule.pattern, l.registries.path)
 		if l.judgedByFile {
-			p := l.registries.position(rule.key)
-			i.File, i.Line, i.Column = p.File, p.Line, p.Column
+			return // the rewrite is the mistake
 		}
+		i.Fix = fmt.Sprintf("correct the rewrite %q of %s", rule.pattern, l.registries.path)
 	}
 	l.report(i)
 }
@@ -119,49 +116,4 @@ func brokenRule(h *k3sHosts) *rewriteRule {
 		}
 	}
 	return nil
-}
-
-func (l *loader) checkRewrites(name string, m mirror) {
-	for _, rule := range m.rules() {
-		p := l.registries.position(rule.key)
-		if problem := rule.problem(); problem != "" {
-			l.report(Issue{Code: codeRewriteInvalid, File: p.File, Line: p.Line, Column: p.Column, Registry: name, Detail: problem})
-		}
-	}
-	if a, b, example := ambiguous(m.rules()); example != "" {
-		p := l.registries.position(b.key)
-		l.report(Issue{
-			Code: codeRewriteAmbiguous, File: p.File, Line: p.Line, Column: p.Column, Registry: name,
-			Detail: fmt.Sprintf("%q and %q both match %q, and containerd picks one at random for each request", a.pattern, b.pattern, example),
-			Fix:    "make the patterns exclude each other",
-		})
-	}
-}
-
-// problem says why a rule of registries.yaml cannot work, "" if it can.
-func (rule rewriteRule) problem() string {
-	if p := tomlProblem(rule); p != "" {
-		return p
-	}
-	exp, err := regexp.Compile(strings.ReplaceAll(rule.pattern, `\\`, `\`))
-	if err != nil {
-		return fmt.Sprintf("pattern %q does not compile: %v", rule.pattern, err)
-	}
-	if g := missingGroup(exp, rule.replacement); g != "" {
-		return fmt.Sprintf("replacement %q names the group %s, which pattern %q does not have", rule.replacement, g, rule.pattern)
-	}
-	return ""
-}
-
-// tomlProblem says what keeps a rule from standing between the plain quotation marks that
-// K3s puts around it.
-func tomlProblem(rule rewriteRule) string {
-	if !strings.ContainsFunc(rule.pattern+rule.replacement, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r == 0x7f }) {
-		return ""
-	}
-	h := &k3sHosts{endpoints: []k3sEndpoint{{url: exampleURL, rewrites: []rewriteRule{rule}}}}
-	if _, err := (dialect{fork: true}).parse("/", []byte(h.toml(K3s))); err != nil {
-		return fmt.Sprintf("K3s writes %q = %q into hosts.toml without escaping, which makes the whole file unreadable", rule.pattern, rule.replacement)
-	}
-	return ""
 }

@@ -216,55 +216,6 @@ func withPort(u *url.URL) string {
 	return u.Scheme + "://" + net.JoinHostPort(u.Hostname(), port)
 }
 
-// lintIneffective finds rewrites that never apply.
-func (n *linter) lintIneffective(name string, m mirror) {
-	used := false
-	for i, item := range m.endpoints {
-		ep, err := parseEndpoint(item.value, n.node.embeddedAddress())
-		if err != nil || ep.url.Host == n.node.embeddedAddress() {
-			continue
-		}
-		own, _ := parseEndpoint(name, n.node.embeddedAddress())
-		_, configured := n.file.configs[name]
-		folded := i == len(m.endpoints)-1 && (!n.noDefault() || configured) && own.url != nil && own.url.String() == ep.url.String()
-		used = used || !folded
-	}
-	for _, rule := range m.rules() {
-		issue := Issue{Code: codeRewriteIneffective, Registry: name}
-		official := officialImage(rule.pattern)
-		switch {
-		case !used:
-			issue.Detail = "this rewrite is never applied: the mirror has no endpoint of its own, and the default endpoint and the embedded registry get no rewrites"
-			issue.Fix = "name an endpoint, or the registry itself with its port"
-		case name == hub && official != "" && rule.problem() == "":
-			pattern := strings.Replace(rule.pattern, official, "library/"+official, 1)
-			issue.Detail = fmt.Sprintf("images such as %s are library/%s at Docker Hub, which this pattern does not match", official, official)
-			issue.Fix = fmt.Sprintf("write the pattern %q", pattern)
-			issue.Edits = []Edit{{At: n.file.position(rule.key), Text: pattern}}
-		default:
-			continue
-		}
-		n.report(n.file.position(rule.key), issue)
-	}
-}
-
-// officials are images of Docker Hub that everybody names without library/.
-var officials = strings.Fields(`alpine amazonlinux bash busybox caddy centos cassandra consul couchdb debian docker eclipse-mosquitto
-	elasticsearch fedora ghost golang gradle grafana haproxy hello-world httpd influxdb java jenkins joomla kibana mariadb maven memcached
-	mongo mysql nats neo4j nextcloud nginx node openjdk perl php postgres python rabbitmq redis registry rockylinux ruby rust solr
-	telegraf tomcat traefik ubuntu vault wordpress zookeeper`)
-
-var leadingName = regexp.MustCompile(`^\^\(?(?:\?:)?([a-z0-9-]+)`)
-
-// officialImage is the image without library/ that a pattern begins with, "" for none.
-func officialImage(pattern string) string {
-	m := leadingName.FindStringSubmatch(pattern)
-	if m == nil || !slices.Contains(officials, m[1]) || strings.HasPrefix(pattern[len(m[0]):], "/") {
-		return ""
-	}
-	return m[1]
-}
-
 // lintUnmatched finds a mirror whose name differs by the port from that of images on this
 // node, while none has it.
 func (n *linter) lintUnmatched(name string, m mirror) {

@@ -85,7 +85,7 @@ func ambiguous(rules []rewriteRule) (a, b rewriteRule, example string) {
 	}
 	tried := 0
 	for i, rule := range rules {
-		for _, name := range examples(rule.pattern) {
+		for _, name := range append([]string{"library/nginx", "rancher/mirrored-pause", "team/app"}, examples(rule.pattern)...) {
 			own := change(i, name)
 			for j := range rules {
 				if tried++; tried > maxTried {
