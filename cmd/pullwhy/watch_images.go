@@ -7,8 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pullwhy/pullwhy/diagnose"
 	"github.com/pullwhy/pullwhy/logparse"
 	"github.com/pullwhy/pullwhy/probe"
+	"github.com/pullwhy/pullwhy/report"
 )
 
 // What watch may hold on to, so that it can run for months.
@@ -28,13 +30,17 @@ type watched struct {
 	counted int       // failures that the metrics know of
 	heard   time.Time // when the log mentioned it last
 	doubted bool      // it failed again after a probe had passed: no probe ends it any more
+
+	unproven bool // probes that passed prove nothing of it now
 }
 
-// outlived reports whether a failure goes on whatever a probe found: the image failed again
-// after it, or did so after one before.
-func (i *watched) outlived(r probe.Result) bool {
+// outlived reports whether the image has failed again since the endpoints of r were found
+// well.
+func (i *watched) outlived(r *report.Report) bool {
 	last := i.pull.LastFailure
-	return i.doubted || last != nil && r.Time.Before(*last)
+	return last != nil && slices.ContainsFunc(r.Endpoints, func(ep diagnose.Endpoint) bool {
+		return ep.Status == probe.OK && ep.Time != nil && ep.Time.Before(*last)
+	})
 }
 
 // hear takes what the log said since the last step, and returns the images it was about,

@@ -104,18 +104,27 @@ func exists(path string) bool {
 
 // judge is the main job for one image.
 func (w *watcher) judge(now time.Time, image *watched) *report.Report {
-	ev := w.evidence(image.pull)
-	ev.Probes = w.answers(w.asksFor(image.pull))
-	r := w.report(w.node.node, ev, now)
+	image.unproven = image.doubted
+	r := w.judgeOnce(now, image)
+	if p := r.Pulls[0]; p.Status == diagnose.Recovered && !p.Succeeded && image.outlived(r) {
+		image.unproven = true
+		r = w.judgeOnce(now, image)
+	}
 	about(r, image.pull.Image)
 	return r
+}
+
+func (w *watcher) judgeOnce(now time.Time, image *watched) *report.Report {
+	ev := w.evidence(image.pull)
+	ev.Probes = w.answers(w.asksFor(image.pull))
+	return w.report(w.node.node, ev, now)
 }
 
 // answers are what is known about asks, but for probes that passed and prove nothing.
 func (w *watcher) answers(asks []probe.Ask) []probe.Result {
 	return slices.DeleteFunc(w.patrol.answers(asks), func(r probe.Result) bool {
 		image := w.images[r.Image.Name]
-		return image != nil && r.Status == probe.OK && image.outlived(r)
+		return image != nil && image.unproven && r.Status == probe.OK
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pullwhy/pullwhy/diagnose"
+	"github.com/pullwhy/pullwhy/probe"
 	"github.com/pullwhy/pullwhy/report"
 )
 
@@ -31,7 +32,7 @@ func (w *watcher) tellPull(now time.Time, image *watched) bool {
 	failing := p.Status == diagnose.Failing
 	w.metrics.failed(p.RootCause.Cause, image.pull.Failures-image.counted)
 	image.counted = image.pull.Failures
-	state := stateOf(r)
+	state := stateOf(r) + seenIn(r)
 	if state == image.told || !image.failing && !failing { // an end is told once, whatever more is learned
 		return false
 	}
@@ -81,6 +82,16 @@ func stateOf(r *report.Report) string {
 	}
 	text, _ := json.Marshal(state) // plain values
 	return string(text)
+}
+
+// seenIn is what the probe saw where the one pull of r fails, which makes another report.
+func seenIn(r *report.Report) string {
+	for _, ep := range r.Endpoints {
+		if ep.URL == r.Pulls[0].RootCause.Endpoint && ep.Status != probe.Skipped {
+			return ep.Status + string(ep.Cause)
+		}
+	}
+	return ""
 }
 
 // tellNode reports mistakes in the configuration, and endpoints that fail though no pull
