@@ -206,13 +206,18 @@ func (o observation) mended() []Note {
 // here reports whether the tool runs on the node that it looks at.
 func (o observation) here() bool { return o.node.Root == "" || o.node.Root == "/" }
 
-// patchCommand applies what --fix-diff prints, where pullwhy runs.
+// patchCommand applies what --fix-diff prints, where pullwhy runs. What no log tells must be
+// asked for again.
 func (o observation) patchCommand() string {
-	if o.here() {
-		return "pullwhy --fix-diff | patch -p1 -d /"
+	tool, root := "pullwhy --fix-diff", "/"
+	if !o.here() {
+		root = quote(o.node.Root)
+		tool = "pullwhy --host-root " + root + " --fix-diff"
 	}
-	root := quote(o.node.Root)
-	return fmt.Sprintf("pullwhy --host-root %s --fix-diff | patch -p1 -d %s", root, root)
+	if o.pull == nil && o.image != "" {
+		tool += " " + quote(o.image)
+	}
+	return tool + " | patch -p1 -d " + root
 }
 
 // overlooked names the entry of configs that was meant, for the rules' details.
