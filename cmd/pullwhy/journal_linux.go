@@ -27,5 +27,5 @@ func journalctl(ctx context.Context, root string, args ...string) (*exec.Cmd, er
 		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
 		return cmd, nil
 	}
-	return nil, errors.New("the node has no journalctl")
+	return nil, errors.New("no journalctl below the host root")
 }

@@ -102,7 +102,7 @@ func TestJournalIsBounded(t *testing.T) {
 func TestJournalOfHostRoot(t *testing.T) {
 	root := t.TempDir()
 	fakeJournalctl(t, "echo the wrong journalctl >&2; exit 1\n")
-	if log := readJournals(root, 0); log.sources[0].Status != registry.StatusAbsent || !strings.Contains(log.sources[0].Detail, "the node has no journalctl") {
+	if log := readJournals(root, 0); log.sources[0].Status != registry.StatusAbsent || !strings.Contains(log.sources[0].Detail, "no journalctl below the host root") {
 		t.Errorf("sources without journalctl %+v", log.sources)
 	}
 	if os.Geteuid() != 0 {
