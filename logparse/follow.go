@@ -189,7 +189,7 @@ func (f *Follower) begin(v *view) {
 func (f *Follower) next(v *view) *logFile {
 	if f.current != nil && f.current.cut {
 		if s := v.copyOf(f.current.head); s != nil {
-			s.resume(f.current)
+			s.resumed = true
 			return v.take(s)
 		}
 	}
@@ -202,7 +202,7 @@ func (f *Follower) next(v *view) *logFile {
 	case v.live == nil || len(v.live.head) == 0: // whoever writes it may still be writing the old one
 		return nil
 	case f.current != nil && alike(v.live.head, f.current.head):
-		v.live.resume(f.current)
+		v.live.resumed = true
 	}
 	return v.take(v.live)
 }
@@ -213,8 +213,10 @@ func (f *Follower) turnTo(next *logFile, buf []byte, take func(Line) error) erro
 		next.close()
 		return err
 	}
+	last := f.current
 	f.current = next
 	if next.resumed {
+		next.resumeAt(last.offset)
 		return nil
 	}
 	f.lines = splitter{}

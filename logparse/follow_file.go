@@ -83,11 +83,11 @@ func (l *logFile) close() {
 	}
 }
 
-// resume goes on where reading another file ended, of which l is a copy.
-func (l *logFile) resume(from *logFile) {
-	l.resumed, l.offset = true, from.offset
+// resumeAt goes on where reading another file ended, of which l is a copy.
+func (l *logFile) resumeAt(offset int64) {
+	l.offset = offset
 	if l.stream != nil {
-		_, err := io.CopyN(io.Discard, l.stream, from.offset)
+		_, err := io.CopyN(io.Discard, l.stream, offset)
 		l.broken = ignoreEnd(err) != nil
 	}
 }
