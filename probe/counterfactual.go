@@ -70,9 +70,10 @@ func (w *walk) compare(table []alternative) []Counterfactual {
 	var found []Counterfactual
 	for _, a := range table {
 		if a.calls(w) && ctx.Err() == nil {
-			c := a.try(w, ctx)
-			c.Name = a.name
-			found = append(found, c)
+			if c := a.try(w, ctx); c.Detail != "" {
+				c.Name = a.name
+				found = append(found, c)
+			}
 		}
 	}
 	return found
@@ -132,8 +133,12 @@ func (w *walk) ask(ctx context.Context, ep registry.Endpoint, change func(*run))
 	return s
 }
 
-// answered is a counterfactual that holds where the ping of s passed.
+// answered is a counterfactual that holds where the ping of s passed; the zero one where
+// it was not even tried, for Admit refused the connection.
 func (s *site) answered() Counterfactual {
+	if len(s.base.steps) == 0 {
+		return Counterfactual{}
+	}
 	asked := "GET " + pingURL(s.current())
 	if s.base.fault == nil {
 		return Counterfactual{Holds: true, Detail: asked + " answers " + statusLine(s.base.own(StepPing).StatusCode)}
@@ -264,7 +269,9 @@ func (w *walk) withoutProxy(ctx context.Context) Counterfactual {
 	c := w.ask(ctx, w.bare(), func(r *run) {
 		r.proxy = func(*url.URL) (*url.URL, error) { return nil, nil }
 	}).answered()
-	c.Detail = "without the proxy, " + c.Detail
+	if c.Detail != "" {
+		c.Detail = "without the proxy, " + c.Detail
+	}
 	return c
 }
 
