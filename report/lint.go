@@ -21,8 +21,8 @@ func WriteLint(w io.Writer, issues []registry.Issue, files int, o TextOptions) e
 	if len(issues) == 0 {
 		p.line("%s, no mistake found", count(files, "file"))
 	} else {
-		p.line("%s, %s, %d to know", count(counts[registry.SeverityError], "error"),
-			count(counts[registry.SeverityWarning], "warning"), counts[registry.SeverityInfo])
+		p.line("%s, %s, %s", count(counts[registry.SeverityError], "error"),
+			count(counts[registry.SeverityWarning], "warning"), count(counts[registry.SeverityInfo], "note"))
 	}
 	return p.w.Flush()
 }

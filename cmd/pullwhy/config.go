@@ -25,10 +25,6 @@ type configFlags struct {
 
 func (f *configFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.registries, "registries", "", "judge as if K3s had been restarted with this `FILE` as registries.yaml")
-	f.addDisableDefault(flags)
-}
-
-func (f *configFlags) addDisableDefault(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.disableDefault, "disable-default-registry-endpoint", false, "judge as if the agent had this flag")
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -30,10 +31,16 @@ func lintCommand(e *env) *cobra.Command {
 		Short: "Find the mistakes in the registry configuration; no network",
 		Long: `Judges the node's registries.yaml and what stands rendered beside it, or the FILEs as registries.yaml;
 - is standard input. Where the host root is no K3s or RKE2 node, the certificates and keys that a FILE
-names are not looked for.`,
+names are not looked for. -o sarif is for code hosts that annotate the lines of a pull request.`,
+		Args: func(_ *cobra.Command, files []string) error {
+			if len(files) > 0 && l.config.registries != "" {
+				return errors.New("--registries is for the node as it would be; name the FILE alone to judge it by itself")
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, files []string) error { return l.run(files) },
 	}
-	l.config.addDisableDefault(cmd.Flags())
+	l.config.add(cmd.Flags())
 	cmd.Flags().BoolVar(&e.strict, "strict", false, "warnings count for the exit status")
 	cmd.Flags().BoolVar(&e.fixDiff, "fix-diff", false, "print only a patch that mends registries.yaml, for patch -p1")
 	return cmd
@@ -73,7 +80,7 @@ func (l *linting) lintNode() error {
 	if l.read == 0 && len(l.issues) == 0 {
 		l.log.Warn().Msgf("no registry configuration found below %q", l.hostRoot)
 	}
-	l.patch, _ = config.Patch(edits(l.issues))
+	l.patch = patchOf(config, l.issues)
 	return nil
 }
 
@@ -97,20 +104,25 @@ func (l *linting) lintFiles(files []string) error {
 			})
 			found := slices.DeleteFunc(config.Lint(nil), func(i registry.Issue) bool { return i.File != name })
 			l.issues = append(l.issues, found...)
-			patch, _ := config.Patch(edits(found))
-			l.patch += patch
+			l.patch += patchOf(config, found)
 		}
 		l.sources = append(l.sources, source)
 	}
 	return nil
 }
 
-func edits(issues []registry.Issue) []registry.Edit {
-	var all []registry.Edit
+// patchOf mends all the issues that a patch can mend. The edits of one that do not go
+// together with those before are left out.
+func patchOf(config *registry.Config, issues []registry.Issue) string {
+	var edits []registry.Edit
+	patch := ""
 	for _, i := range issues {
-		all = append(all, i.Edits...)
+		more := append(edits[:len(edits):len(edits)], i.Edits...)
+		if p, err := config.Patch(more); len(i.Edits) > 0 && err == nil {
+			edits, patch = more, p
+		}
 	}
-	return all
+	return patch
 }
 
 // end writes what was found and ends by the worst of it.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"github.com/pullwhy/pullwhy/registry"
@@ -12,7 +14,12 @@ func routeCommand(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "route IMAGE...",
 		Short: "Print the requests that containerd would send for an image, in order; no network",
-		Args:  cobra.MinimumNArgs(1),
+		Args: func(_ *cobra.Command, images []string) error {
+			if len(images) == 0 {
+				return errors.New("which image? such as pullwhy route nginx:1.27")
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, images []string) error {
 			return e.routes(&config, images)
 		},
