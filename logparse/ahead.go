@@ -1,15 +1,10 @@
 package logparse
 
 import (
-	"bufio"
 	"cmp"
 	"io"
 	"runtime"
 	"sync"
-
-	"github.com/klauspost/compress/gzip"
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
 )
 
 const (
@@ -150,24 +145,4 @@ func (r *reading) chunk(buf []byte) (*chunk, []byte) {
 	r.chunks = append(r.chunks, c)
 	r.ended = ended
 	return c, text
-}
-
-// opened also undoes a compression and UTF-16, which it knows by the content.
-func opened(open func() (io.ReadCloser, error)) (io.Reader, io.Closer, error) {
-	file, err := open()
-	if err != nil {
-		return nil, nil, err
-	}
-	in := bufio.NewReaderSize(file, 64<<10)
-	magic, err := in.Peek(2)
-	switch {
-	case err != nil && err != io.EOF:
-		return nil, file, err
-	case string(magic) == "\x1f\x8b":
-		text, err := gzip.NewReader(in)
-		return text, file, err
-	case string(magic) == "\xff\xfe", string(magic) == "\xfe\xff": // as PowerShell writes it
-		return transform.NewReader(in, unicode.BOMOverride(transform.Nop)), file, nil
-	}
-	return in, file, nil
 }

@@ -22,7 +22,7 @@ var marks = [][]byte{
 // memberMarks count only in a line that holds one member of a JSON object: they belong to
 // a Kubernetes event.
 var memberMarks = [][]byte{
-	[]byte(`  "count": `), []byte(`"deprecatedCount": `), []byte(`irstTimestamp": `), []byte(`astTimestamp": `), []byte(`"eventTime": `),
+	[]byte(`  "count": `), []byte(`"deprecatedCount": `), []byte(`irstTimestamp": `), []byte(`astTimestamp": `), []byte(`entTime": "2`),
 	[]byte(`"message": `), []byte(`  "note": "`),
 }
 
