@@ -50,7 +50,7 @@ func TestFollowRenamed(t *testing.T) {
 
 func soakRenamed(l *followed, rotate func(i int)) {
 	l.write(1)
-	l.follow(Follower{})
+	defer l.follow(Follower{}).flat()()
 	for i := range *rotations {
 		for range 1 + rand.IntN(3) {
 			l.write(1 + rand.IntN(10))
@@ -63,6 +63,24 @@ func soakRenamed(l *followed, rotate func(i int)) {
 	l.inOrder(func(missing int) bool { return false })
 	if len(l.got) != l.lines {
 		l.Errorf("%d lines in, %d lines out", l.lines, len(l.got))
+	}
+}
+
+// flat checks that as many files are open at the end as were once the first line had come.
+func (l *followed) flat() (check func()) {
+	l.Helper()
+	open := func() int {
+		all, _ := os.ReadDir("/proc/self/fd") // Linux has it
+		return len(all)
+	}
+	l.until("the first line", l.has(numbered(1)))
+	l.looked()
+	before := open()
+	return func() {
+		l.Helper()
+		if now := open(); now > before {
+			l.Errorf("%d files are open, %d were at the beginning", now, before)
+		}
 	}
 }
 
@@ -128,7 +146,7 @@ func (l *followed) inOrder(may func(missing int) bool) (missing int) {
 func TestFollowCopied(t *testing.T) {
 	l := newLog(t)
 	l.write(1)
-	l.follow(Follower{})
+	defer l.follow(Follower{}).flat()()
 	pace, written := make(chan bool), make(chan int)
 	go func() {
 		n := 2

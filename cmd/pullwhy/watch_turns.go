@@ -15,7 +15,7 @@ const (
 	leastPause  = 30 * time.Second // between two probes of one endpoint
 	mostPause   = 15 * time.Minute // while it stays broken
 	firstSpread = 10 * time.Second // within which nodes that start together probe first
-	newsSpread  = 3 * time.Second  // within which nodes that see the same failure probe
+	newsSpread  = 5 * time.Second  // within which nodes that see the same failure probe
 
 	// usualNeeds is how many connections a probe is expected to take: the endpoint's, its
 	// token service's, where a redirect leads, and one to compare with.
