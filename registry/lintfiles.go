@@ -3,7 +3,6 @@ package registry
 import (
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -75,64 +74,6 @@ func (n *linter) lintCA(host, abs string, at Position) {
 			Detail: fmt.Sprintf("the certificate in %s (%s) is neither an authority's nor one for %s", abs, subject, hostname(host)),
 			Fix:    "name the certificate of the authority that signed the server's"})
 	}
-}
-
-// lintFlags judges the file together with the agent's flags.
-func (n *linter) lintFlags() {
-	own := false
-	for _, name := range slices.Sorted(maps.Keys(n.file.mirrors)) {
-		m := n.file.mirrors[name]
-		if m.key == nil {
-			continue
-		}
-		own = own || !isLocalhost(name) // K3s leaves those out
-		s, configured := n.file.configs[name]
-		if n.noDefault() && name != wildcard && configured && s.key != nil && slices.ContainsFunc(m.endpoints, func(f field) bool { return f.node != nil }) {
-			n.report(n.file.position(s.key), Issue{Code: codeDefaultKept, Registry: name,
-				Detail: fmt.Sprintf("the default endpoint of %s is still asked, despite disable-default-registry-endpoint: configs has an entry of the same name", name),
-				Fix:    "remove the entry, or write it under the mirror's host"})
-		}
-	}
-	if n.node.Flags.EmbeddedRegistry && !own && n.node.isK3s() {
-		n.report(n.flagPosition("embedded-registry"), Issue{Code: codeEmbeddedIdle,
-			Detail: "the embedded registry is on, and no mirror is listed that would use it: it does not start",
-			Fix:    "list the registries to share under mirrors of registries.yaml, without endpoints if need be"})
-	}
-}
-
-// lintFlagFiles finds a config.yaml that K3s refuses, as it refuses to start with it.
-func (n *linter) lintFlagFiles() {
-	for _, s := range n.node.Sources {
-		if s.Kind != KindConfigYAML || s.Status != StatusUnreadable {
-			continue
-		}
-		text, err := readLimited(n.files.fs, s.Path, maxConfigSize)
-		if err != nil && !errors.Is(err, fs.ErrPermission) { // K3s is root
-			n.report(Position{File: s.Path}, Issue{Code: codeSyntax, Detail: openError(s.Path, err), Fix: "put a regular file in its place, or remove it"})
-		}
-		if err := (settingsOf{}).addYAML(text, s.Path); err != nil {
-			n.report(Position{s.Path, err.Line, err.Column}, Issue{Code: codeSyntax, Detail: err.Error(), Fix: err.Fix})
-		}
-	}
-}
-
-// flagPosition is where a flag stands in the node's files.
-func (n *linter) flagPosition(flag string) Position {
-	for _, s := range n.node.Sources {
-		if s.Status != StatusRead || s.Kind == KindProcess || !strings.Contains(s.Detail, flag) {
-			continue
-		}
-		text, err := readLimited(n.files.fs, s.Path, maxConfigSize)
-		if err != nil {
-			continue
-		}
-		for i, line := range strings.Split(string(text), "\n") {
-			if at := strings.Index(line, flag); at >= 0 && !isBlank(line) {
-				return Position{s.Path, i + 1, at + 1}
-			}
-		}
-	}
-	return Position{File: "/etc/rancher/" + n.node.program() + "/config.yaml"}
 }
 
 // lintShadowed finds directories that K3s leaves alone and that containerd takes instead of

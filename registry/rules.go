@@ -179,7 +179,7 @@ var Rules = []Rule{
 	},
 	{
 		codeDefaultKept, SeverityWarning, "a default endpoint that stays despite the flag",
-		"disable-default-registry-endpoint spares a mirror that has an entry of the same name in configs.",
+		"disable-default-registry-endpoint spares a mirror that has an entry of the same name in configs, one without endpoints, and every registry that mirrors does not list.",
 		"Pulls reach the public registry although that was to be prevented.",
 		"pullwhy route IMAGE",
 		"Write the settings under the mirror's host, and remove the entry of the registry's name.",

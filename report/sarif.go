@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"io"
+	"net/url"
 	"strings"
 
 	"github.com/pullwhy/pullwhy/registry"
@@ -11,7 +12,7 @@ import (
 // WriteSARIF writes mistakes in the format that code hosts annotate lines by.
 // (SARIF 2.1.0, OASIS Standard)
 func WriteSARIF(w io.Writer, issues []registry.Issue, version string) error {
-	run := sarifRun{Results: []sarifResult{}}
+	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}}
 	run.Tool.Driver = sarifDriver{Name: "pullwhy", Version: version, Rules: []sarifRule{}}
 	index := map[string]int{}
 	for _, i := range issues {
@@ -40,7 +41,8 @@ type sarifRun struct {
 	Tool struct {
 		Driver sarifDriver `json:"driver"`
 	} `json:"tool"`
-	Results []sarifResult `json:"results"`
+	ColumnKind string        `json:"columnKind"`
+	Results    []sarifResult `json:"results"`
 }
 
 type sarifDriver struct {
@@ -96,7 +98,7 @@ func newSARIFResult(i registry.Issue, rule int) sarifResult {
 		message += ". Fix: " + i.Fix
 	}
 	var at sarifPhysical
-	at.Artifact.URI = strings.TrimPrefix(i.File, "/")
+	at.Artifact.URI = (&url.URL{Path: strings.TrimPrefix(i.File, "/")}).String()
 	if i.Line > 0 {
 		at.Region = &sarifRegion{i.Line, max(1, i.Column)}
 	}
