@@ -3,6 +3,7 @@ package probe
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -162,9 +163,14 @@ func (w *walk) unconnected() bool {
 	return w.fault.cause == cause.ConnectRefused || w.fault.cause == cause.NoRoute
 }
 
+// mayBePlain includes servers of plain http that answer a TLS handshake with a page that
+// has no status line, as some do.
 func (w *walk) mayBePlain() bool {
-	return w.root.Scheme == "https" && !w.endpoint.HTTPFallback &&
-		(w.fault.cause == cause.HTTPResponseToHTTPSClient || w.portless() && w.unconnected())
+	if w.root.Scheme != "https" || w.endpoint.HTTPFallback {
+		return false
+	}
+	_, noTLS := errors.AsType[tls.RecordHeaderError](w.fault.err)
+	return w.fault.cause == cause.HTTPResponseToHTTPSClient || noTLS || w.portless() && w.unconnected()
 }
 
 func (w *walk) overHTTP(ctx context.Context) Counterfactual {

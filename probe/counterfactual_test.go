@@ -1,6 +1,9 @@
 package probe_test
 
 import (
+	"bufio"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -31,6 +34,18 @@ func TestCounterfactuals(t *testing.T) {
 		{"plain http at the https port", func(n *node) registry.Endpoint {
 			return endpoint(n.plain(probetest.NewRegistry(image).ServeHTTP))
 		}, []tried{{probe.OverHTTP, holds}}, "GET http://registry.example.com:"},
+		{"plain http that answers a handshake with a page", func(n *node) registry.Endpoint {
+			return endpoint(n.raw(func(c net.Conn) {
+				first := bufio.NewReader(c)
+				if b, _ := first.Peek(1); len(b) == 1 && b[0] == 0x16 {
+					io.WriteString(c, "<!DOCTYPE HTML>\n<title>Error response</title>")
+					return
+				}
+				answerOnce(probetest.NewRegistry(image))(bufferedConn{c, first})
+			}))
+		}, []tried{{probe.OverHTTP, holds}}, "answers 200 OK"},
+		{"no TLS and no http", rawEndpoint(func(c net.Conn) { io.WriteString(c, "220 mail.example.com ESMTP\r\n") }),
+			[]tried{{probe.OverHTTP, fails}}, "malformed HTTP"},
 		{"web site at the https port", func(n *node) registry.Endpoint {
 			return endpoint(n.plain(page(200, "<html><title>Welcome</title></html>")))
 		}, []tried{{probe.OverHTTP, fails}}, `a web page titled "Welcome"`},
@@ -175,6 +190,14 @@ func TestCounterfactuals(t *testing.T) {
 	}
 }
 
+// A bufferedConn is a connection of which something has been read ahead.
+type bufferedConn struct {
+	net.Conn
+	in io.Reader
+}
+
+func (c bufferedConn) Read(b []byte) (int, error) { return c.in.Read(b) }
+
 // A CA file that is configured for another endpoint is told by its path.
 func TestOtherCA(t *testing.T) {
 	n := newNode(t)
@@ -286,50 +309,5 @@ func TestFewCounterfactuals(t *testing.T) {
 	}
 	if got := len(server.Requests()); tried == 0 || got != 1+images+tried || tried > 10 {
 		t.Errorf("%d requests, %d counterfactuals for %d images", got, tried, images)
-	}
-}
-
-// The server's clock is told where it differs, also where its certificate is refused.
-func TestClockSkew(t *testing.T) {
-	dated := func(shift time.Duration, h http.Handler) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Date", time.Now().Add(shift).UTC().Format(http.TimeFormat))
-			h.ServeHTTP(w, r)
-		}
-	}
-	tests := []struct {
-		name  string
-		leaf  probetest.Leaf
-		shift time.Duration
-		age   string
-		want  time.Duration
-	}{
-		{"same", probetest.Leaf{}, 0, "", 0},
-		{"a moment", probetest.Leaf{}, 20 * time.Second, "", 0},
-		{"ahead", probetest.Leaf{}, 3 * time.Hour, "", 3 * time.Hour},
-		{"behind", probetest.Leaf{}, -48 * time.Hour, "", -48 * time.Hour},
-		{"out of a cache", probetest.Leaf{}, -48 * time.Hour, "172800", 0},
-		{"certificate not yet valid here", probetest.Leaf{Starts: time.Hour, Ends: 9 * time.Hour}, 2 * time.Hour, "", 2 * time.Hour},
-		{"certificate expired here", probetest.Leaf{Starts: -9 * time.Hour, Ends: -time.Hour}, -2 * time.Hour, "", -2 * time.Hour},
-		{"certificate expired everywhere", probetest.Leaf{Starts: -9 * time.Hour, Ends: -time.Hour}, 0, "", 0},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			n := newNode(t)
-			tt.leaf.Names = []string{host}
-			n.cert = n.ca.Issue(tt.leaf)
-			reg := probetest.NewRegistry(image)
-			ep := endpoint(n.serve(dated(tt.shift, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if tt.age != "" {
-					w.Header().Set("Age", tt.age)
-				}
-				reg.ServeHTTP(w, r)
-			}))))
-			r := n.prober().Probe(t.Context(), []probe.Ask{{Endpoint: ep}})[0]
-			if (r.ClockSkew - tt.want).Abs() > 10*time.Second {
-				t.Errorf("skew %s, want %s: %s", r.ClockSkew, tt.want, r.Error)
-			}
-		})
 	}
 }
