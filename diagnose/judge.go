@@ -150,7 +150,8 @@ func (j *joined) judgeIssues(known []Finding) []Finding {
 	var all []Finding
 	for _, issue := range j.Config.Issues {
 		told := slices.ContainsFunc(known, func(f Finding) bool {
-			return f.File == issue.File && f.Line == issue.Line && (f.Code == issue.Code || slices.Contains(f.Also, issue.Code))
+			undecodable := f.Code == codeUndecodable && issue.Code == f.Code && issue.Registry == f.Registry
+			return undecodable || f.File == issue.File && f.Line == issue.Line && (f.Code == issue.Code || slices.Contains(f.Also, issue.Code))
 		})
 		if !told {
 			all = append(all, issueFinding(issue, j.Node))
@@ -180,7 +181,11 @@ func (j *joined) observeRoot(p *Pull) observation {
 		o.issue, o.spare = j.issueNamedIn(p.Reported.Error), j.spare(p.Reported.Error)
 	case root.Cause == cause.ConfigInvalid && p.Config.Cause != "":
 		o.told = p.Config
-		o.issue = cmp.Or(j.issueNamedIn(p.Config.Error), j.undecodable(p.Image))
+		o.issue = cmp.Or(j.breaking(p.Image), j.issueNamedIn(p.Config.Error), j.undecodable(p.Image))
+		if o.issue != nil {
+			o.edits = o.issue.Edits
+			o = j.patched(o)
+		}
 	}
 	return o
 }
@@ -230,6 +235,18 @@ func (j *joined) undecodable(image string) *registry.Issue {
 	host, _, _ := strings.Cut(image, "/")
 	for i, issue := range j.Config.Issues {
 		if issue.Code == codeUndecodable && issue.Registry == host {
+			return &j.Config.Issues[i]
+		}
+	}
+	return nil
+}
+
+// breaking is the rewrite by which K3s makes the hosts.toml of the image's registry
+// unreadable, nil for none.
+func (j *joined) breaking(image string) *registry.Issue {
+	host, _, _ := strings.Cut(image, "/")
+	for i, issue := range j.Config.Issues {
+		if issue.Code == codeRewriteInvalid && issue.Registry == host && strings.Contains(issue.Detail, "hosts.toml") {
 			return &j.Config.Issues[i]
 		}
 	}

@@ -50,6 +50,11 @@ func (j *joined) tie(o observation) observation {
 			o = j.tieEntry(o)
 		}
 	}
+	return j.patched(o)
+}
+
+// patched writes the observation's edits as a patch; edits that do not go together are none.
+func (j *joined) patched(o observation) observation {
 	if patch, err := j.Config.Patch(o.edits); err == nil {
 		o.patch = patch
 	} else {

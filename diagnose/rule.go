@@ -21,8 +21,9 @@ type rule struct {
 
 // Codes of the configuration that diagnose knows by name.
 const (
-	codeSyntax      = "config_syntax"
-	codeUndecodable = "config_undecodable_hosts"
+	codeSyntax         = "config_syntax"
+	codeUndecodable    = "config_undecodable_hosts"
+	codeRewriteInvalid = "config_rewrite_invalid"
 )
 
 func ruleFor(c cause.Cause) rule {

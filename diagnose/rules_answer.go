@@ -3,8 +3,10 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/logparse"
@@ -197,5 +199,9 @@ func (o observation) words() string {
 	if !o.seenAlike() || !status.MatchString(o.probe.Error) {
 		return ""
 	}
-	return status.ReplaceAllString(o.probe.Error, "")
+	words := status.ReplaceAllString(o.probe.Error, "")
+	if strings.EqualFold(words, http.StatusText(o.probe.StatusCode)) {
+		return ""
+	}
+	return words
 }

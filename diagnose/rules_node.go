@@ -97,6 +97,8 @@ var nodeRules = map[cause.Cause]rule{
 
 func ignored(o observation) string {
 	switch {
+	case o.issue != nil && o.issue.Code == codeRewriteInvalid:
+		return o.issue.Detail
 	case o.told.Error != "":
 		return "containerd ignores it: " + undecoded.ReplaceAllString(o.told.Error, "")
 	case o.told.Cause != "":
