@@ -95,7 +95,9 @@ func begins(rest []byte) bool {
 // nextLine is up to the end of the first line with something in it.
 var nextLine = regexp.MustCompile(`^\s*\S.*`)
 
-var directive = regexp.MustCompile(`^%(YAML[ \t]+\d+\.\d+|TAG[ \t]+\S+[ \t]+\S+)\s*(#.*)?$`)
+// directive is one that can be read. (yaml.org/spec/1.1, productions 31 to 33)
+var directive = regexp.MustCompile(`^%(?:YAML[ \t]+\d+\.\d+\s*|` +
+	`TAG[ \t]+![0-9A-Za-z_-]*!?[ \t]+(?:[0-9A-Za-z_;/?:@&=+$.,!~*'()\[\]-]|%[0-9A-Fa-f]{2})+(?:\s+|$))(?:#.*)?$`)
 
 // laterMessages are of mistakes behind the first token.
 var laterMessages = []string{"mapping values are not allowed", "block sequence entries are not allowed", "did not find expected key", "did not find expected '-'", "did not find expected node", "did not find expected ','", "document start", "expected ':'"}

@@ -17,6 +17,8 @@ func TestYAMLOfK3s(t *testing.T) {
 		{"a directive as the document", "---\n%YAML 1.1\nmirrors: {a: }\n", ""},
 		{"a bracket behind the document", " mirrors:\n  a:\n}      - x\n", "a"},
 		{"a quotation that ends behind the document", "      x: \"y\n  \"a:\n    b:\n", ""},
+		{"a tag directive behind the document", "mirrors:\n  a:\n%TAG ! tag:x # y\n", "a"},
+		{"one that cannot be read", "mirrors:\n  a:\n%TAG ! {tag:x\n", "yaml: line 3: did not find expected tag URI"},
 		{"a quotation that ends where the document goes on", "   x:\n      \"y\n: \"z\"\n", "yaml: line 2: did not find expected key"},
 		{"an anchor behind the document, and a tab", "  x: y\n&a \n\tmirrors:\n", "yaml: line 3: found character that cannot start any token"},
 		{"a tab between two comments", "mirrors:\n# x\n\t# y\n  a:\n", "yaml: line 3: found character that cannot start any token"},

@@ -10,12 +10,16 @@ import (
 // with some slips.
 func randomRegistries(r *rand.Rand, seeds []string) string {
 	w := &yamlWriter{Rand: r, unusual: pick(r, 0, 0, 30, 10, 4)}
+	slips := pick(r, 0, 1)
+	if w.unusual == 0 {
+		slips = pick(r, 0, 1, 1, 2)
+	}
 	text := pick(r, seeds...)
 	if !oneIn(r, 3) {
 		w.file()
 		text = w.String()
 	}
-	for range pick(r, 0, 0, 1, 1, 1, 2, 3, 5) {
+	for range slips {
 		if oneIn(r, 2) {
 			text = mutate(r, text)
 		} else {
