@@ -10,15 +10,15 @@ import (
 // mistake in it.
 func (p pki) hostsTOML(r *rand.Rand) string {
 	g := &tomlWriter{Rand: r, pki: p}
-	if oneIn(r, 3) {
-		g.wrong = 12
+	if oneIn(r, 4) {
+		g.wrong = 20
 	}
 	g.file()
 	text := g.String()
 	if oneIn(r, 8) {
 		text = strings.ReplaceAll(text, "\n", "\r\n")
 	}
-	for oneIn(r, 8) {
+	for oneIn(r, 10) {
 		text = mutate(r, text)
 	}
 	return text
@@ -58,7 +58,7 @@ func (g *tomlWriter) file() {
 	if g.chance(2) {
 		g.line("[host]")
 	}
-	for range g.IntN(4) {
+	for range pick(g.Rand, 0, 1, 1, 2, 2, 3) {
 		g.table()
 	}
 	if g.mistake() {
@@ -114,7 +114,10 @@ func (g *tomlWriter) header() string {
 
 // settings are the keys of a host, each there once in so many times.
 func (g *tomlWriter) settings(indent string, rare int) {
-	keys := []func() string{g.capabilities, g.overridePath, g.ca, g.client, g.skipVerify, g.dialTimeout, g.inlineHeader, g.inlineRewrite, g.unknown}
+	keys := []func() string{g.capabilities, g.overridePath, g.ca, g.client, g.skipVerify, g.dialTimeout}
+	if g.chance(3) {
+		keys = append(keys, g.inlineHeader, g.inlineRewrite, g.unknown)
+	}
 	g.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
 	for _, key := range keys {
 		if g.chance(rare) {
