@@ -158,7 +158,8 @@ func differences(config loaded, real *registries.Registry) string {
 		if offered, ok := got.Offered[name]; ok && c.Auth != nil && c.Auth.Username != "" {
 			diff += cmp.Diff(fmt.Sprintf("basic %q %q", c.Auth.Username, c.Auth.Password), offered)
 		}
-		if t := c.TLS; t != nil && t.CAFile != "" && got.Rendered[name] != "" && !strings.Contains(got.Rendered[name], fmt.Sprintf("ca = [%q]", t.CAFile)) {
+		_, mirrored := real.Mirrors[name] // the default endpoint may then be another's
+		if t := c.TLS; t != nil && t.CAFile != "" && !mirrored && got.Rendered[name] != "" && !strings.Contains(got.Rendered[name], fmt.Sprintf("ca = [%q]", t.CAFile)) {
 			diff += fmt.Sprintf("%q: K3s has ca_file %q\n", name, t.CAFile)
 		}
 	}
