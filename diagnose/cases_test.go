@@ -256,6 +256,13 @@ func describe(d diagnose.Diagnosis) string {
 		code := strings.Join(append([]string{f.Code}, f.Also...), "+")
 		fmt.Fprintf(&b, "%s %s %s %q images=%d file=%q:%d\n", f.Severity, f.Basis, code, f.Endpoint, len(f.Images), f.File, f.Line)
 		fmt.Fprintf(&b, "  %s\n", f.Detail)
+		for _, n := range f.Evidence {
+			place := ""
+			if n.File != "" {
+				place = fmt.Sprintf(" (%s:%d)", filepath.Base(n.File), n.Line)
+			}
+			fmt.Fprintf(&b, "  seen %s%s\n", n.Text, place)
+		}
 		for _, n := range f.Fix {
 			text, _, _ := strings.Cut(n.Text, "\n") // the patch stands below
 			fmt.Fprintf(&b, "  fix %s\n", strings.TrimSpace(n.Command+" # "+text))
