@@ -13,10 +13,14 @@ import (
 var journalctlPaths = []string{"usr/bin/journalctl", "bin/journalctl", "run/current-system/sw/bin/journalctl"}
 
 // journalctl is the command that reads the journal of the node below root: the node's own,
-// in a chroot, which takes root's rights.
+// in a chroot, which takes root's rights. Only of a node that runs: files that were copied
+// from somewhere are read, and nothing of them is ever run.
 func journalctl(ctx context.Context, root string, args ...string) (*exec.Cmd, error) {
 	if filepath.Clean(root) == "/" {
 		return exec.CommandContext(ctx, "journalctl", args...), nil
+	}
+	if _, err := fs.Stat(hostRoot(root), "proc/1"); err != nil {
+		return nil, errors.New("no running node below the host root")
 	}
 	for _, name := range journalctlPaths {
 		if _, err := fs.Stat(hostRoot(root), name); err != nil {

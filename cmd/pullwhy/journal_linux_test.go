@@ -102,6 +102,7 @@ func TestJournalIsBounded(t *testing.T) {
 func TestJournalOfHostRoot(t *testing.T) {
 	root := t.TempDir()
 	fakeJournalctl(t, "echo the wrong journalctl >&2; exit 1\n")
+	writeFile(t, filepath.Join(root, "proc/1/cmdline"), "systemd\x00", 0o644)
 	if log := readJournals(root, 0); log.sources[0].Status != registry.StatusAbsent || !strings.Contains(log.sources[0].Detail, "no journalctl below the host root") {
 		t.Errorf("sources without journalctl %+v", log.sources)
 	}
@@ -115,7 +116,15 @@ func TestJournalOfHostRoot(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	if err := os.RemoveAll(filepath.Join(root, "proc")); err != nil {
+		t.Fatal(err)
+	}
 	log := readJournals(root, 0)
+	if s := log.sources[0]; !strings.Contains(s.Detail, "no running node below the host root") {
+		t.Errorf("source of a copy of a node's files %+v", s)
+	}
+	writeFile(t, filepath.Join(root, "proc/1/cmdline"), "systemd\x00", 0o644)
+	log = readJournals(root, 0)
 	if s := log.sources[0]; s.Status != registry.StatusAbsent || !strings.Contains(s.Detail, "panic") {
 		t.Errorf("source without a journal %+v", s)
 	}
