@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -137,6 +138,22 @@ func TestReadNodeBrokenFlags(t *testing.T) {
 		}
 	}
 	t.Errorf("sources %+v lack %+v", node.Sources, want)
+}
+
+// TestStarted: when the agent began, by the kernel's own count.
+func TestStarted(t *testing.T) {
+	files := map[string]string{
+		"/proc/stat":      "cpu  1 2 3\nintr 5\nbtime 1767225600\nprocesses 9\n",
+		"/proc/7/cmdline": "/usr/local/bin/k3s\x00server\x00",
+		"/proc/7/stat":    "7 (k3s) server) S 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 12 0 4250 1 2\n",
+	}
+	if got := ReadNode(nodeFS(files)).Started.Format(time.RFC3339); got != "2026-01-01T00:00:42Z" {
+		t.Errorf("started %s", got)
+	}
+	files["/proc/7/stat"] = "7 (k3s) S 1\n"
+	if got := ReadNode(nodeFS(files)).Started; !got.IsZero() {
+		t.Errorf("started %s without saying so", got)
+	}
 }
 
 // The sources say which flag was found where, and only the one that counts.

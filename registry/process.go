@@ -5,6 +5,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // maxProcessFile is ample for a command line or an environment.
@@ -42,6 +43,35 @@ func (f *files) processes() []process {
 		}
 	}
 	return all
+}
+
+// ticks are what /proc counts a second in, on every platform of Linux. (proc_pid_stat(5))
+const ticks = 100
+
+// started is when a process began: the kernel's start, and the ticks from there. The zero time
+// where /proc does not say; the times of its directories are those of the first look.
+func (f *files) started(p process) time.Time {
+	own, err := readLimited(f.fs, p.dir+"/stat", maxProcessFile)
+	if err != nil {
+		return time.Time{}
+	}
+	system, err := readLimited(f.fs, "/proc/stat", maxConfigSize)
+	if err != nil {
+		return time.Time{}
+	}
+	_, boot, _ := strings.Cut(string(system), "\nbtime ")
+	boot, _, _ = strings.Cut(boot, "\n")
+	rest := string(own[bytes.LastIndexByte(own, ')')+1:]) // the name before may hold blanks
+	fields := strings.Fields(rest)
+	if len(fields) < 20 {
+		return time.Time{}
+	}
+	seconds, err := strconv.ParseInt(boot, 10, 64)
+	since, err2 := strconv.ParseInt(fields[19], 10, 64)
+	if err != nil || err2 != nil {
+		return time.Time{}
+	}
+	return time.Unix(seconds+since/ticks, 0).UTC()
 }
 
 // isRuntime reports whether p is the containerd of a node with this data directory, or

@@ -48,9 +48,7 @@ func (r *nodeReader) identify() {
 	for i, p := range r.processes {
 		if p.program != Containerd && p.role() != "" {
 			n.Distribution, r.runtime = p.program, &r.processes[i]
-			if info, err := fs.Stat(r.files.fs, name(p.dir)); err == nil {
-				n.Started = info.ModTime()
-			}
+			n.Started = r.files.started(p)
 			return
 		}
 	}
