@@ -16,7 +16,7 @@ func BenchmarkCatchUp(b *testing.B) {
 	for i := 0; text.Len() < 64<<20; i++ {
 		fmt.Fprintf(&text, `time="2026-11-24T08:00:00.%09dZ" level=info msg="StartContainer for \"%064x\" returns successfully"`+"\n", i, i)
 		if i%1000 == 0 {
-			text.WriteString(failedAt(day, fmt.Sprintf("registry.example.com/a:%d", i%300)))
+			text.WriteString(failedAt(day, fmt.Sprintf("registry.example.com/a:%d", i/1000%300)))
 		}
 	}
 	path := filepath.Join(b.TempDir(), "containerd.log")
