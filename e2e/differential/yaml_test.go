@@ -98,7 +98,7 @@ func (w *yamlWriter) file() {
 	if w.odd() {
 		w.WriteString(w.pick("---\n", "# comment\n", "\ufeff", "%YAML 1.1\n---\n", "\n"))
 	}
-	sections := []func(){w.mirrors, w.configs, w.mirrors, w.configs, w.auths, func() { w.line(0, w.pick("x-own: &own {ca_file: /a}", "other: 1", "Mirrors: {}", "version: v1")) }}
+	sections := []func(){w.mirrors, w.configs, w.mirrors, w.configs, w.auths, w.merges, func() { w.line(0, w.pick("x-own: &own {ca_file: /a}", "other: 1", "Mirrors: {}", "version: v1")) }}
 	w.Shuffle(len(sections), func(i, j int) { sections[i], sections[j] = sections[j], sections[i] })
 	for _, write := range sections[:1+w.IntN(4)] {
 		write()
@@ -177,6 +177,17 @@ func (w *yamlWriter) auths() {
 		w.line(1, w.name()+":")
 		w.line(2, w.pick("username: you", "username: [x]", "auth: 1", "x: y"))
 	}
+}
+
+// merges are credentials put together from parts.
+func (w *yamlWriter) merges() {
+	w.line(0, "x-one: &one {username: one, password: first}")
+	w.line(0, "x-two: &two {username: two, password: second, identity_token: second}")
+	w.line(0, "configs:")
+	w.line(1, w.name()+":")
+	w.line(2, "auth:")
+	w.line(3, w.pick("<<: *one", "<<: [*one, *two]", "<<: [*two, *one]", "<<: {username: own}", "username: own\n      <<: *one", "<<: *one\n      username: own",
+		"<<: *one\n      <<: *two", "<<: [*one, {username: own}]", "<<: x", "<<: [x]", "<<: [*one, [*two]]", "<<: []", "<<: ~"))
 }
 
 func (w *yamlWriter) fields(names ...string) {
