@@ -11,7 +11,7 @@ const (
 	maxLine = 1 << 20
 	// blockSize is what is read at once: little enough to stay in a core's cache until it
 	// was searched.
-	blockSize = 256 << 10
+	blockSize = 512 << 10
 )
 
 // blocks cuts a log into blocks of whole lines.

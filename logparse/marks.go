@@ -3,6 +3,7 @@ package logparse
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 )
 
 // marks are the phrases of which a line that tells of a pull holds one at least, without
@@ -43,8 +44,9 @@ type finder struct {
 // A spot is where in a phrase a gram stands.
 type spot struct {
 	phrase []byte
-	offset int
+	first  byte // of phrase: most of what looks like one ends there
 	member bool
+	offset int
 }
 
 type spots []spot
@@ -57,7 +59,7 @@ func newFinder() *finder {
 	f := &finder{spots: make([]spots, 1)}
 	for i, phrase := range append(marks[:len(marks):len(marks)], memberMarks...) {
 		for offset := range stride {
-			f.add(spot{phrase, offset, i >= len(marks)})
+			f.add(spot{phrase, phrase[0], i >= len(marks), offset})
 		}
 	}
 	return f
@@ -80,33 +82,35 @@ func hash(text []byte) uint32 {
 // next returns where the first line at or after from that holds a mark has one; -1 for
 // none.
 func (f *finder) next(text []byte, from int) int {
-	const step = 8 * stride
-	for at := from; ; {
-		for ; at+step <= len(text); at += step {
-			t := text[at : at+step : at+step]
-			if f.known[hash(t)]|f.known[hash(t[stride:])]|f.known[hash(t[2*stride:])]|f.known[hash(t[3*stride:])]|
-				f.known[hash(t[4*stride:])]|f.known[hash(t[5*stride:])]|f.known[hash(t[6*stride:])]|f.known[hash(t[7*stride:])] != 0 {
-				break
+	at := from
+	for ; at+8*stride <= len(text); at += 8 * stride {
+		t := text[at : at+8*stride : at+8*stride]
+		found := uint64(f.known[hash(t)]) | uint64(f.known[hash(t[stride:])])<<8 |
+			uint64(f.known[hash(t[2*stride:])])<<16 | uint64(f.known[hash(t[3*stride:])])<<24 |
+			uint64(f.known[hash(t[4*stride:])])<<32 | uint64(f.known[hash(t[5*stride:])])<<40 |
+			uint64(f.known[hash(t[6*stride:])])<<48 | uint64(f.known[hash(t[7*stride:])])<<56
+		for found != 0 {
+			i := bits.TrailingZeros64(found) / 8
+			if start := f.spots[uint8(found>>(8*i))].at(text, at+i*stride); start >= 0 {
+				return start
 			}
-		}
-		for end := min(at+step, len(text)-gram+1); at < end; at += stride {
-			if i := f.known[hash(text[at:])]; i != 0 {
-				if found := f.spots[i].at(text, at); found >= 0 {
-					return found
-				}
-			}
-		}
-		if at+gram > len(text) {
-			return -1
+			found &^= 0xff << (8 * i)
 		}
 	}
+	for ; at+gram <= len(text); at += stride {
+		if start := f.spots[f.known[hash(text[at:])]].at(text, at); start >= 0 {
+			return start
+		}
+	}
+	return -1
 }
 
 // at returns where the phrase begins of which a gram stands at i, -1 for none.
 func (s spots) at(text []byte, i int) int {
-	for _, p := range s {
+	for j := range s {
+		p := &s[j]
 		start := i - p.offset
-		if start >= 0 && bytes.HasPrefix(text[start:], p.phrase) && (!p.member || isMember(lineAt(text, start))) {
+		if start >= 0 && text[start] == p.first && bytes.HasPrefix(text[start:], p.phrase) && (!p.member || isMember(lineAt(text, start))) {
 			return start
 		}
 	}
