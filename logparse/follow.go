@@ -30,8 +30,8 @@ type Follower struct {
 	// CaughtUp is called after all that is there has been read, and at least once each
 	// Poll. nil: nothing is.
 	CaughtUp func(FollowStats)
-	// Problem is told what keeps the log from being read, once per message; following goes
-	// on. nil: nobody is.
+	// Problem is told what keeps the log from being read, once per message, and nil when that
+	// is over; following goes on. nil: nobody is.
 	Problem func(error)
 
 	stats   FollowStats
@@ -276,10 +276,16 @@ func (f *Follower) tell(err error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errMoving) {
 		message = err.Error()
 	}
-	if message != "" && message != f.problem && f.Problem != nil {
-		f.Problem(err)
+	if message == f.problem {
+		return
 	}
 	f.problem = message
+	if message == "" {
+		err = nil
+	}
+	if f.Problem != nil {
+		f.Problem(err)
+	}
 }
 
 func ignoreEnd(err error) error {

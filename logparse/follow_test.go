@@ -369,23 +369,29 @@ func TestFollowStops(t *testing.T) {
 	}
 }
 
-// TestFollowProblem says once what keeps the log from being read.
+// TestFollowProblem says once what keeps the log from being read, and when that is over.
 func TestFollowProblem(t *testing.T) {
-	dir := t.TempDir()
-	ctx, cancel := context.WithCancel(t.Context())
-	var problems []string
+	path := filepath.Join(t.TempDir(), "containerd.log")
+	if err := os.Mkdir(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var problems []error
 	looks := 0
 	f := Follower{
-		Resolve: func() (string, error) { return dir, nil }, Poll: time.Millisecond,
-		Problem: func(err error) { problems = append(problems, err.Error()) },
+		Resolve: func() (string, error) { return path, nil }, Poll: time.Millisecond,
+		Problem: func(err error) { problems = append(problems, err) },
 		CaughtUp: func(FollowStats) {
 			if looks++; looks == 3 {
-				cancel()
+				if err := errors.Join(os.Remove(path), os.WriteFile(path, []byte("a line\n"), 0o600)); err != nil {
+					t.Error(err)
+				}
 			}
 		},
 	}
-	err := f.Follow(ctx, func(Line) error { return nil })
-	if err != nil || len(problems) != 1 || !strings.Contains(problems[0], "not a regular file") {
+	err := f.Follow(ctx, func(Line) error { return io.EOF })
+	if !errors.Is(err, io.EOF) || len(problems) != 2 || !strings.Contains(fmt.Sprint(problems[0]), "not a regular file") || problems[1] != nil {
 		t.Errorf("%v, %q", err, problems)
 	}
 }

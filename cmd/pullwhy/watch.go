@@ -180,7 +180,6 @@ func (w *watcher) run(ctx context.Context, listener net.Listener) error {
 func (w *watcher) follow(ctx context.Context) error {
 	w.log.Info().Str("log", w.logName()).Msg("watching")
 	err := w.follower.Follow(ctx, func(l logparse.Line) error {
-		w.problem = ""
 		w.take(l)
 		return nil
 	})
@@ -207,6 +206,11 @@ func (w *watcher) caughtUp(s logparse.FollowStats) {
 }
 
 func (w *watcher) cannotRead(err error) {
+	w.whole.stale = true
+	if err == nil {
+		w.problem = ""
+		return
+	}
 	w.problem = reason(err)
 	w.log.Warn().Err(err).Msg("the log cannot be read")
 }
