@@ -19,7 +19,7 @@ import (
 const (
 	startLimit = 30 * time.Second
 	pullLimit  = 90 * time.Second
-	toolLimit  = 60 * time.Second
+	toolLimit  = 60 * time.Second // all runs on one node
 )
 
 // program is where K3s has its containerd, and the name by which a process is known.

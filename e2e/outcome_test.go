@@ -62,6 +62,8 @@ func tell(what any) error {
 
 // diagnose runs pullwhy on the node, once in each format, and once from a pod.
 func (o *outcome) diagnose(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, toolLimit)
+	defer cancel()
 	tool := exec.CommandContext(ctx, os.Getenv(envTool), "-o", "json")
 	var err error
 	if o.Node, err = run(tool); err != nil {
