@@ -116,7 +116,7 @@ func (n *linter) lintEndpoints(name string, m mirror) {
 		case err != nil:
 			report(Issue{Code: codeEndpointInvalid, Detail: "K3s drops this endpoint: it is no URL", Fix: "write https://HOST[:PORT]"})
 			continue
-		case ep.url.Hostname() == "" || strings.Contains(ep.url.Host, wildcard):
+		case ep.url.Hostname() == "" || noHost.MatchString(ep.url.Host):
 			report(Issue{Code: codeEndpointInvalid, Detail: "this endpoint names no host", Fix: "write https://HOST[:PORT]"})
 			continue
 		case ep.url.Scheme != "http" && ep.url.Scheme != "https":
@@ -135,6 +135,10 @@ func (n *linter) lintEndpoints(name string, m mirror) {
 		n.lintDefault(name, m, ep, i == len(m.endpoints)-1, report)
 	}
 }
+
+// noHost is what stands in a host's place after a slip: a scheme without its colon or its
+// slashes, several endpoints in one.
+var noHost = regexp.MustCompile(`^https?:?$|[*,;]`)
 
 // lintURL judges an endpoint by itself.
 func (n *linter) lintURL(ep parsedEndpoint, item field, report func(Issue)) {

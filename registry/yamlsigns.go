@@ -1,0 +1,61 @@
+package registry
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	sign   = regexp.MustCompile(`[:\-] +([>|!])`)
+	escape = regexp.MustCompile(`\\[^0abtnvfre "/\\N_LPxuU\t]`)
+)
+
+// findSign finds a value that begins with a sign of YAML.
+func findSign(lines []string, e *yamlError) bool {
+	for i := e.Line - 1; i < min(e.Line+1, len(lines)); i++ {
+		if m := sign.FindStringSubmatchIndex(lines[i]); m != nil {
+			e.Fix = "put the value between single quotes"
+			return e.place(lines, i, m[2])
+		}
+	}
+	return false
+}
+
+func findEscape(lines []string, e *yamlError) bool {
+	m := escape.FindStringIndex(lines[e.Line-1])
+	if m == nil {
+		return false
+	}
+	e.Fix = "use single quotes, in which a backslash is nothing special"
+	return e.place(lines, e.Line-1, m[0])
+}
+
+func findControl(lines []string, e *yamlError) bool {
+	for i, line := range lines {
+		if at := strings.IndexFunc(line, func(r rune) bool { return r < ' ' && r != '\t' && r != '\r' || r == 0x7f }); at >= 0 {
+			e.Fix = "remove the control character"
+			return e.place(lines, i, at)
+		}
+	}
+	return false
+}
+
+// leftovers are lines that some tool should have replaced or removed.
+var leftovers = []struct {
+	text *regexp.Regexp
+	fix  string
+}{
+	{regexp.MustCompile(`\{\{|\{%`), "render the template first: this is one of its placeholders"},
+	{regexp.MustCompile(`^(<{7}|={7}|>{7})`), "resolve the merge conflict that git left here"},
+	{regexp.MustCompile("^(```|~~~)"), "remove the line: it belongs to the document that this was copied from"},
+	{regexp.MustCompile(`^EOF\s*$|<<-?\s*["']?EOF`), "remove the line: it belongs to the command that was to write this file"},
+}
+
+// findLeftover corrects the fix where such a line is the mistake.
+func (e *yamlError) findLeftover(lines []string) {
+	for _, l := range leftovers {
+		if e.Line > 0 && e.Line <= len(lines) && l.text.MatchString(lines[e.Line-1]) {
+			e.Fix = l.fix
+		}
+	}
+}
