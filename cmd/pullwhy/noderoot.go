@@ -12,12 +12,11 @@ import (
 // leaves two system calls of thirty for each of a thousand files.
 type nodeRoot struct {
 	hostRoot
-	mu   sync.Mutex
-	dirs map[string]string // name to path
+	dirs sync.Map // of names to paths
 }
 
 func newNodeRoot(dir string) *nodeRoot {
-	return &nodeRoot{hostRoot: hostRoot(dir), dirs: map[string]string{".": dir}}
+	return &nodeRoot{hostRoot: hostRoot(dir)}
 }
 
 // Open implements [fs.FS].
@@ -47,8 +46,6 @@ func (r *nodeRoot) find(op, name string) (string, fs.FileInfo, error) {
 	if !fs.ValidPath(name) {
 		return "", nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	file, err := r.entry(op, name)
 	if err != nil {
 		return "", nil, err
@@ -65,10 +62,10 @@ func (r *nodeRoot) find(op, name string) (string, fs.FileInfo, error) {
 // entry is the path of a name whose last element may be a link.
 func (r *nodeRoot) entry(op, name string) (string, error) {
 	if name == "." {
-		return r.dirs["."], nil
+		return string(r.hostRoot), nil
 	}
 	parent := path.Dir(name)
-	dir, known := r.dirs[parent]
+	dir, known := r.dirs.Load(parent)
 	if !known {
 		file, err := r.entry(op, parent)
 		if err != nil {
@@ -79,7 +76,8 @@ func (r *nodeRoot) entry(op, name string) (string, error) {
 				return "", err
 			}
 		}
-		dir, r.dirs[parent] = file, file
+		r.dirs.Store(parent, file)
+		dir = file
 	}
-	return filepath.Join(dir, filepath.FromSlash(path.Base(name))), nil
+	return filepath.Join(dir.(string), filepath.FromSlash(path.Base(name))), nil
 }
