@@ -41,6 +41,8 @@ type followed struct {
 	from  map[string]string // line: file and number
 	stats FollowStats
 	looks int
+	still bool // is to wait after its next look, and
+	waits bool // does
 	ended error
 	done  bool
 	wait  func()
@@ -63,6 +65,7 @@ func (l *followed) follow(f Follower) *followed {
 	f.Name, f.Poll = "/log/containerd.log", stdcmp.Or(f.Poll, 20*time.Millisecond)
 	f.CaughtUp = func(s FollowStats) {
 		l.change(func() { l.stats = s; l.looks++ })
+		l.waitWhileStill()
 	}
 	f.Problem = func(err error) { l.Errorf("problem: %v", err) }
 	go func() {
@@ -76,6 +79,7 @@ func (l *followed) follow(f Follower) *followed {
 		l.change(func() { l.ended, l.done = err, true })
 	}()
 	l.wait = sync.OnceFunc(func() {
+		l.goOn()
 		cancel()
 		l.until("the end", func() bool { return l.done })
 		if l.ended != nil {
@@ -112,12 +116,37 @@ func (l *followed) until(what string, reached func() bool) {
 	}
 }
 
-// looked waits until all that was there when it was called has been read.
+// stand keeps the follower from looking until goOn is called.
+func (l *followed) stand() {
+	l.Helper()
+	l.change(func() { l.still = true })
+	l.until("it to stand still", func() bool { return l.waits })
+}
+
+func (l *followed) goOn() { l.change(func() { l.still = false }) }
+
+func (l *followed) waitWhileStill() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.still {
+		l.waits = true
+		l.grown.Broadcast()
+		l.grown.Wait()
+	}
+	l.waits = false
+}
+
+// looked waits until all that was there when it was called has been read. It may be called
+// while the follower stands still, and leaves it so.
 func (l *followed) looked() {
 	l.Helper()
 	l.mu.Lock()
-	now := l.looks
+	still, now := l.still, l.looks
 	l.mu.Unlock()
+	if still {
+		l.goOn()
+		defer l.stand()
+	}
 	l.until("a look", func() bool { return l.looks >= now+2 })
 }
 
@@ -280,7 +309,9 @@ func TestFollowOnce(t *testing.T) {
 			l.rename("containerd.log.2")
 			l.append("two\n")
 			l.rename("containerd.log.1")
+			l.goOn()
 			l.until("the second line", l.has("two"))
+			l.stand()
 			l.append("new\n")
 		}, []string{"one", "two", "new"}, FollowStats{Lines: 4, Rotations: 2}},
 		{"deleted and begun anew", func(l *followed) {
@@ -340,7 +371,9 @@ func TestFollowOnce(t *testing.T) {
 			l := newLog(t)
 			l.write(1)
 			l.follow(Follower{}).until("the first line", l.has(numbered(1)))
+			l.stand()
 			test.happen(l)
+			l.goOn()
 			l.until("the last line", l.has(test.want[len(test.want)-1]))
 			l.looked()
 			l.want(append([]string{numbered(1)}, test.want...)...)
