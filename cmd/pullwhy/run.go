@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, stderr io.Writer
 // logger is the tool's own log, for people, on standard error.
 func logger(stderr io.Writer) zerolog.Logger {
 	return zerolog.New(zerolog.ConsoleWriter{
-		Out: stderr, NoColor: true, TimeFormat: time.TimeOnly,
+		Out: zerolog.SyncWriter(stderr), NoColor: true, TimeFormat: time.TimeOnly,
 	}).With().Timestamp().Logger()
 }
 
