@@ -191,10 +191,10 @@ func TestSecretsOfWatch(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	address := probetest.Refused()
-	var out bytes.Buffer
+	var out, stderr bytes.Buffer
 	ended := make(chan int)
 	go func() {
-		ended <- run(ctx, []string{"watch", "--host-root", dir, "--since", "0", "--listen", address}, nil, &out, &out)
+		ended <- run(ctx, []string{"watch", "--host-root", dir, "--since", "0", "--listen", address}, nil, &out, &stderr)
 	}()
 	served := ""
 	for !strings.Contains(served, `"status":"failed"`) && ctx.Err() == nil {
@@ -207,9 +207,9 @@ func TestSecretsOfWatch(t *testing.T) {
 	}
 	cancel()
 	if status := <-ended; status != exitOK {
-		t.Errorf("exit status %d: %s", status, &out)
+		t.Errorf("exit status %d: %s", status, &stderr)
 	}
-	untold(t, secrets, served+out.String())
+	untold(t, secrets, served+out.String()+stderr.String())
 }
 
 // body is what a server answers, "" where it does not yet.
