@@ -136,6 +136,9 @@ func (c presentCollector) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements [prometheus.Collector].
 func (c presentCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
+		for i := range labels { // one that is no UTF-8 would hide all metrics
+			labels[i] = strings.ToValidUTF8(labels[i], "\uFFFD")
+		}
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
 	}
 	gauge(descBuildInfo, 1, toolVersion(), runtime.Version())
