@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"regexp"
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -116,22 +117,25 @@ func lines(all []*field) int {
 	return n
 }
 
-// cut shortens a field to at most so many lines.
-func (p *printer) cut(f *field, lines int) {
+// cut shortens a field to at most so many lines, by as few characters as that takes.
+func (p *printer) cut(f *field, most int) {
 	text, suffix := p.clean(f.text), p.clean(f.suffix)
 	if f.brief != "" {
 		text = p.clean(f.brief)
 		f.lines = p.hang(f.label, text+suffix)
 	}
-	for cut := []rune(text); len(f.lines) > lines && len(cut) > 0; {
-		if f.keepEnd {
-			cut = cut[1:]
-			f.lines = p.hang(f.label, p.ellipsis()+" "+fromWord(cut)+suffix)
-			continue
-		}
-		cut = cut[:len(cut)-1]
-		f.lines = p.hang(f.label, toWord(cut)+p.ellipsis()+suffix)
+	whole := []rune(text)
+	if len(f.lines) <= most || len(whole) == 0 {
+		return
 	}
+	without := func(n int) []string {
+		if f.keepEnd {
+			return p.hang(f.label, p.ellipsis()+" "+fromWord(whole[n:])+suffix)
+		}
+		return p.hang(f.label, toWord(whole[:len(whole)-n])+p.ellipsis()+suffix)
+	}
+	n := 1 + sort.Search(len(whole)-1, func(i int) bool { return len(without(i+1)) <= most })
+	f.lines = without(n)
 }
 
 // fields writes the lines of fields.
