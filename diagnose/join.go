@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"slices"
+
 	"github.com/pullwhy/pullwhy/logparse"
 	"github.com/pullwhy/pullwhy/probe"
 	"github.com/pullwhy/pullwhy/registry"
@@ -75,7 +77,7 @@ func (j *joined) fillIn(image string, route Route, logged []logparse.Attempt, wh
 	next := 0 // endpoints before this one are accounted for
 	for i, a := range logged {
 		for ; next < where[i]; next++ {
-			if !seen(where, next) {
+			if !slices.Contains(where, next) {
 				all = j.appendProbed(all, route.Endpoints[next], image)
 			}
 		}
@@ -95,15 +97,6 @@ func (j *joined) appendProbed(all []logparse.Attempt, ep registry.Endpoint, imag
 		return append(all, attemptOf(*p))
 	}
 	return all
-}
-
-func seen(where []int, i int) bool {
-	for _, w := range where {
-		if w == i {
-			return true
-		}
-	}
-	return false
 }
 
 // attemptOf writes a failed probe as an attempt.

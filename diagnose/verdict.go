@@ -3,6 +3,7 @@ package diagnose
 import (
 	"slices"
 
+	"github.com/pullwhy/pullwhy/probe"
 	"github.com/pullwhy/pullwhy/registry"
 )
 
@@ -61,7 +62,7 @@ func served(d Diagnosis, r Registry) bool {
 }
 
 func probedAll(d Diagnosis, r Registry) bool {
-	return !slices.ContainsFunc(endpointsOf(d, r), func(e Endpoint) bool { return e.Status == "skipped" })
+	return !slices.ContainsFunc(endpointsOf(d, r), func(e Endpoint) bool { return e.Status == probe.Skipped })
 }
 
 func endpointsOf(d Diagnosis, r Registry) []Endpoint {
