@@ -104,11 +104,13 @@ func (k *kubeAPI) do(ctx context.Context, method, path, mediaType string, in, ou
 }
 
 func (k *kubeAPI) exchange(ctx context.Context, method, path, mediaType string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return err
+	var body bytes.Buffer
+	if in != nil {
+		if err := json.NewEncoder(&body).Encode(in); err != nil {
+			return err
+		}
 	}
-	req, err := http.NewRequestWithContext(ctx, method, k.base+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, k.base+path, &body)
 	if err != nil {
 		return err
 	}
