@@ -117,9 +117,9 @@ func (r Request) Content() (repository, identifier string, ok bool) {
 	return "", "", false
 }
 
-// SameHost compares host[:port] of two hosts, an absent port being the one of the scheme,
+// sameHost compares host[:port] of two hosts, an absent port being the one of the scheme,
 // https where there is none.
-func SameHost(aScheme, aHost, bScheme, bHost string) bool {
+func sameHost(aScheme, aHost, bScheme, bHost string) bool {
 	return hostPort(aScheme, aHost) == hostPort(bScheme, bHost)
 }
 

@@ -50,7 +50,6 @@ type FollowStats struct {
 	// rotated files that could not be read to their end.
 	Lost      int
 	Rotations int
-	Behind    int64 // bytes of the file being read that were not read yet
 }
 
 // A Line is a line of a log, without its end.
@@ -121,7 +120,6 @@ func (f *Follower) catchUp(ctx context.Context, buf []byte, take func(Line) erro
 func (f *Follower) readCurrent(ctx context.Context, buf []byte, take func(Line) error) error {
 	for f.current != nil && ctx.Err() == nil {
 		n, err := f.current.read(buf)
-		f.stats.Behind = f.current.behind()
 		if err := f.split(buf[:n], take); err != nil {
 			return err
 		}

@@ -168,14 +168,6 @@ func (l *logFile) ended(path string) bool {
 	return err != nil || !os.SameFile(l.info, live)
 }
 
-// behind is how much stands in the file unread.
-func (l *logFile) behind() int64 {
-	if l.stream != nil {
-		return 0
-	}
-	return max(0, l.size-l.offset)
-}
-
 // alike reports whether two heads are of one file, one of which may have been shorter then.
 func alike(a, b []byte) bool {
 	return len(a) > 0 && len(b) > 0 && (bytes.HasPrefix(a, b) || bytes.HasPrefix(b, a))
