@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +16,18 @@ import (
 type hostRoot string
 
 var errIrregular = errors.New("neither a regular file nor a directory")
+
+// checkHostRoot refuses a slip of the keyboard, of which a node without files would come.
+func checkHostRoot(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return fmt.Errorf("reading the node below --host-root: %w", err)
+	case !info.IsDir():
+		return fmt.Errorf("reading the node below --host-root: %q is no directory", dir)
+	}
+	return nil
+}
 
 // Open implements [fs.FS].
 func (r hostRoot) Open(name string) (fs.File, error) {

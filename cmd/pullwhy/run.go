@@ -77,7 +77,7 @@ func rootCommand(e *env) *cobra.Command {
 	flags.StringVar(&e.color, "color", colorAuto, "auto, always or never; NO_COLOR is respected")
 	flags.BoolVarP(&e.verbose, "verbose", "v", false, "steps, certificates, timings and raw lines too")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
-		return cmp.Or(checkFormat(e.output, cmd.Name() == "lint"), checkColor(e.color))
+		return cmp.Or(checkFormat(e.output, cmd.Name() == "lint"), checkColor(e.color), checkHostRoot(e.hostRoot))
 	}
 	root.AddCommand(diagnoseCommand(e), watchCommand(e), logsCommand(e), routeCommand(e), lintCommand(e), explainCommand(e), demoCommand(e), schemaCommand(e), versionCommand(e))
 	return root
