@@ -132,6 +132,17 @@ func (o observation) apply() []Note {
 	return []Note{{Text: "make it take effect: systemctl restart " + units}}
 }
 
+// thenRestart ends the one step of several that takes effect only with a restart.
+func (o observation) thenRestart() string {
+	switch {
+	case !rendered(o.node):
+		return ""
+	case o.node.Unit != "":
+		return "; then systemctl restart " + o.node.Unit
+	}
+	return "; then restart the agent"
+}
+
 // change is how to make changes and let them take effect, and what to look at then.
 func (o observation) change(notes ...Note) []Note {
 	looks := slices.IndexFunc(notes, func(n Note) bool { return n.Command != "" && n.File == "" })

@@ -16,14 +16,17 @@ func unknownAuthority(o observation) string {
 	c := o.certificate()
 	switch {
 	case o.would(probe.OtherCA) != nil:
-		return fmt.Sprintf("%s verifies its certificate, and is not its ca_file", o.would(probe.OtherCA).File)
+		return fmt.Sprintf("its certificate is signed by an authority of %s, a file that is not configured for it", o.would(probe.OtherCA).File)
 	case c != nil && c.IntermediateMissing:
 		return fmt.Sprintf("it does not present the intermediate %q that signed its certificate", commonName(c.MissingIssuer))
 	case c != nil && cmp.Or(c.MissingIssuer, c.Issuer) != "":
-		return fmt.Sprintf("%q signed its certificate; %s", commonName(cmp.Or(c.MissingIssuer, c.Issuer)), o.distrust())
+		return o.distrusted(fmt.Sprintf("%q", commonName(cmp.Or(c.MissingIssuer, c.Issuer))))
 	}
-	return "an unknown authority signed its certificate; " + o.distrust()
+	return o.distrusted(unnamedAuthority)
 }
+
+// unnamedAuthority stands for an authority whose name is not known.
+const unnamedAuthority = "its certificate's authority"
 
 // commonName is what people call a certificate's subject.
 func commonName(subject string) string {
@@ -34,12 +37,16 @@ func commonName(subject string) string {
 	return subject
 }
 
-// distrust says what the certificate was verified against.
-func (o observation) distrust() string {
+// distrusted says what does not trust the authority that signed the certificate: first that it
+// is not trusted, for a report's head may cut the files.
+func (o observation) distrusted(authority string) string {
 	if o.endpoint != nil && len(o.endpoint.CAFiles) > 0 {
-		return fmt.Sprintf("neither this node nor %s trusts it", strings.Join(o.endpoint.CAFiles, ", "))
+		return fmt.Sprintf("%s is not trusted: neither this node nor %s knows what signed the certificate", authority, strings.Join(o.endpoint.CAFiles, ", "))
 	}
-	return "this node does not trust it"
+	if authority == unnamedAuthority {
+		return "this node does not trust the authority that signed its certificate"
+	}
+	return fmt.Sprintf("this node does not trust %s, which signed its certificate", authority)
 }
 
 // names are those of the certificate, as far as they are known.

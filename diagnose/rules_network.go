@@ -21,9 +21,9 @@ var networkRules = map[cause.Cause]rule{
 			if o.endpoint != nil && o.endpoint.Default {
 				return o.change(Note{Text: "let the node's DNS know " + o.name() + ", or list a mirror for " + o.endpoint.Registry, File: o.settings()}, ask)
 			}
-			return o.change(
-				Note{Text: "add to /etc/hosts, or to the node's DNS: ADDRESS " + o.name()},
-				o.mendEndpoint("or correct the name, if it is wrong", ""), ask)
+			return []Note{
+				{Text: "add to /etc/hosts, or to the node's DNS: ADDRESS " + o.name()},
+				o.mendEndpoint("or correct the name, if it is wrong"+o.thenRestart(), ""), ask}
 		},
 		doc: doc{
 			meaning: "The node's DNS says that the endpoint's host name does not exist. containerd asks the node's /etc/hosts and /etc/resolv.conf, never the cluster's DNS: names ending in .svc.cluster.local do not resolve.",
@@ -63,11 +63,11 @@ var networkRules = map[cause.Cause]rule{
 			if o.embedded() {
 				return append(o.apply(), look("see why it does not start", "journalctl -u 'k3s*' -u 'rke2*' | grep -i 'distributed registry mirror'"))
 			}
-			return o.change(
-				Note{Text: "start the registry at " + o.dialled()},
-				o.mendEndpoint("or correct the port, if another one serves", ""),
+			return []Note{
+				{Text: "start the registry at " + o.dialled()},
+				o.mendEndpoint("or correct the port, if another one serves"+o.thenRestart(), ""),
 				look("try it from this node", o.curl("-v", o.api())),
-			)
+			}
 		},
 		doc: doc{
 			meaning: "The host is up, and no process listens on that port, or a firewall refuses for it.",

@@ -45,11 +45,11 @@ func (rule rewriteRule) problem() Issue {
 	}
 	exp, err := regexp.Compile(doubled.Replace(rule.pattern))
 	if err != nil {
-		return Issue{Detail: fmt.Sprintf("pattern %q does not compile: %v", rule.pattern, err), Fix: "write it as a regular expression of Go (RE2), which has no lookaround; \"(.*)\" stands for anything"}
+		return Issue{Detail: fmt.Sprintf(`pattern "%s" does not compile: %v`, rule.pattern, err), Fix: "write it as a regular expression of Go (RE2), which has no lookaround; \"(.*)\" stands for anything"}
 	}
 	group := missingGroup(exp, rule.replacement)
 	i := Issue{
-		Detail: fmt.Sprintf("replacement %q names the group %s, which pattern %q does not have", rule.replacement, group, rule.pattern),
+		Detail: fmt.Sprintf(`replacement "%s" names the group %s, which pattern "%s" does not have`, rule.replacement, group, rule.pattern),
 		Fix:    fmt.Sprintf("put what %s stands for in parentheses, such as (.*)", group),
 	}
 	if m := gluedNumber.FindStringSubmatch(group); m != nil {
@@ -69,7 +69,7 @@ func tomlProblem(rule rewriteRule) string {
 	}
 	h := &k3sHosts{endpoints: []k3sEndpoint{{url: exampleURL, rewrites: []rewriteRule{rule}}}}
 	if _, err := (dialect{fork: true}).parse("/", []byte(h.toml(K3s))); err != nil {
-		return fmt.Sprintf("K3s writes %q = %q into hosts.toml without escaping, which makes the whole file unreadable", rule.pattern, rule.replacement)
+		return fmt.Sprintf(`K3s writes "%s" = "%s" into hosts.toml without escaping, which makes the whole file unreadable`, rule.pattern, rule.replacement)
 	}
 	return ""
 }

@@ -87,7 +87,7 @@ func (n *linter) lintShadowed() {
 			switch {
 			case d.own || !n.node.isK3s() || n.judgedByFile && d.rendered != nil:
 			case host != name && generated:
-				n.shadow(d, host, fmt.Sprintf("containerd prefers this directory to %s, which K3s writes", host))
+				n.shadow(d, host, fmt.Sprintf("containerd prefers the directory %s to %s, which K3s writes", name, host))
 			case n.rendered[wildcardDir] == nil || name == wildcardDir || n.rendered[name] != nil:
 			case d.source == "":
 				n.shadow(d, host, fmt.Sprintf("this directory has no hosts.toml, and keeps %s from the wildcard mirror", host))

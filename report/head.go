@@ -198,8 +198,9 @@ func withPlace(n diagnose.Note) string {
 	return fmt.Sprintf("%s (%s)", n.Text, place(n.File, n.Line))
 }
 
+// place is a file and its line; a line of the journal is none that one could look up.
 func place(file string, line int) string {
-	if line == 0 {
+	if line == 0 || strings.HasPrefix(file, "journal") {
 		return file
 	}
 	return fmt.Sprintf("%s:%d", file, line)
