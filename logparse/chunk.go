@@ -78,18 +78,22 @@ func binaryLines(text []byte) (n int) {
 	}
 }
 
-// find takes apart a line that holds a mark; false where it cannot be read. What follows a
-// NUL is a line of its own: a node that lost its power leaves a hole in the log, and goes
-// on after it.
+// find takes apart a line that holds a mark; false where it cannot be read, and is not
+// binary either. What follows a NUL is a line of its own: a node that lost its power leaves
+// a hole in the log, and goes on after it.
 func (c clock) find(line []byte, found func(finding)) bool {
-	if bytes.IndexByte(line, 0) >= 0 {
-		line = line[bytes.LastIndexByte(line, 0)+1:]
+	decode := func(line []byte) bool {
+		return c.decode(string(line), func(m message) { m.find(found) })
+	}
+	if hole := bytes.LastIndexByte(line, 0); hole >= 0 {
+		decode(line[hole+1:])
+		return true
 	}
 	if isMember(line) {
 		found(finding{member: string(line)})
 		return true
 	}
-	return c.decode(string(line), func(m message) { m.find(found) })
+	return decode(line)
 }
 
 func (m message) find(found func(finding)) {
