@@ -40,10 +40,16 @@ func commonName(subject string) string {
 // distrusted says what does not trust the authority that signed the certificate: first that it
 // is not trusted, for a report's head may cut the files.
 func (o observation) distrusted(authority string) string {
-	if o.endpoint != nil && len(o.endpoint.CAFiles) > 0 {
-		return fmt.Sprintf("%s is not trusted: neither this node nor %s knows what signed the certificate", authority, strings.Join(o.endpoint.CAFiles, ", "))
+	files := ""
+	if o.endpoint != nil {
+		files = strings.Join(o.endpoint.CAFiles, ", ")
 	}
-	if authority == unnamedAuthority {
+	switch {
+	case files != "" && authority == unnamedAuthority:
+		return fmt.Sprintf("its CA file does not verify its certificate: neither this node nor %s knows what signed it", files)
+	case files != "":
+		return fmt.Sprintf("%s is not trusted: neither this node nor %s knows what signed the certificate", authority, files)
+	case authority == unnamedAuthority:
 		return "this node does not trust the authority that signed its certificate"
 	}
 	return fmt.Sprintf("this node does not trust %s, which signed its certificate", authority)
