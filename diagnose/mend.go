@@ -84,8 +84,11 @@ func (j *joined) tieEntry(o observation) observation {
 	case cause.HTTPResponseToHTTPSClient:
 		o.edits = j.otherScheme(o, "http")
 	case cause.TLSHandshake:
-		if o.would(probe.OverHTTP) != nil {
+		switch {
+		case o.would(probe.OverHTTP) != nil:
 			o.edits = j.otherScheme(o, "http")
+		case o.would(probe.OverHTTPS) != nil:
+			o.edits = j.otherScheme(o, "https")
 		}
 	case cause.HTTPRequestToHTTPSServer:
 		o.edits = j.otherScheme(o, "https")
@@ -108,7 +111,7 @@ func (j *joined) tieKey(o observation, holds func(registry.ConfigsKey) bool, wil
 				continue
 			}
 			o = j.mean(o, k)
-			if own < 0 {
+			if own < 0 && !otherPort(k.Name) {
 				o.edits = []registry.Edit{{At: k.At, Text: host}}
 			}
 			return o
@@ -144,6 +147,13 @@ func bareName(host string) string {
 		return name
 	}
 	return strings.Trim(host, "[]")
+}
+
+// otherPort reports whether a configs key has a port that somebody chose: another registry
+// may serve there, to which its credentials belong.
+func otherPort(key string) bool {
+	_, port, err := net.SplitHostPort(key)
+	return err == nil && port != "443" && port != "80"
 }
 
 func dockerHub(key, host string) bool {

@@ -230,6 +230,28 @@ func TestEditsMend(t *testing.T) {
 	}
 }
 
+// TestEntryOfAnotherPort holds that credentials are never moved to another registry: the entry
+// of a port that somebody chose may be that of one, and an entry that stands there already is
+// not doubled.
+func TestEntryOfAnotherPort(t *testing.T) {
+	for entry, wantEdit := range map[string]bool{
+		"mirror.example.com":      true,
+		"mirror.example.com:443":  true,
+		"mirror.example.com:8083": false,
+		"mirror.example.com: {auth: {username: you, password: hunter2}}\n  mirror.example.com:5000": false,
+	} {
+		text := mirrored + "configs:\n  " + entry + ": {tls: {insecure_skip_verify: false}, auth: {username: you, password: hunter2}}\n"
+		if strings.Contains(entry, "\n") {
+			text = strings.Replace(text, ", auth: {username: you, password: hunter2}}\n", "}\n", 1)
+		}
+		for _, i := range (lintCase{}).lint(t, text, nil) {
+			if i.Code == codeUnusedEntry && (len(i.Edits) > 0) != wantEdit {
+				t.Errorf("%q: %d edits, fix %q", entry, len(i.Edits), i.Fix)
+			}
+		}
+	}
+}
+
 // TestCleanFiles: healthy files of many styles; a false alarm is worse than a miss.
 func TestCleanFiles(t *testing.T) {
 	for name, text := range map[string]string{

@@ -160,13 +160,25 @@ func (n *linter) reportUnused(key string, s settings, e listed) {
 		Detail: fmt.Sprintf("this entry is not used for the endpoint %s of %s: containerd looks for exactly %q", e.host, e.mirror, e.host),
 		Fix:    fmt.Sprintf("write %q", e.host)}
 	_, mirrored := n.file.mirrors[key]
+	_, taken := n.file.configs[e.host]
 	if mirrored || slices.ContainsFunc(n.seen, func(r Reference) bool { return r.Host == key }) {
 		issue.Severity = SeverityWarning
 		issue.Fix = fmt.Sprintf("write the same under %q too", e.host)
+	} else if taken {
+		issue.Fix = fmt.Sprintf("move what it holds to the entry %q", e.host)
+	} else if ownPort(key) {
+		issue.Fix += "; if the entry is for another registry on that host, write one more"
 	} else {
 		issue.Edits = n.rename(key, "configs", e.host, Edit{At: n.file.position(s.key), Text: e.host})
 	}
 	n.report(n.file.position(s.key), issue)
+}
+
+// ownPort reports whether a key has a port that somebody chose: another registry may serve
+// there, to which its credentials belong.
+func ownPort(key string) bool {
+	port := portOf(key)
+	return port != "" && port != "443" && port != "80"
 }
 
 // lintDefaultOnly finds settings under the name of a mirrored registry whose mirrors have
