@@ -184,7 +184,7 @@ func (w *walk) overHTTP(ctx context.Context) Counterfactual {
 
 func (w *walk) mayBeTLS() bool {
 	return w.root.Scheme == "http" &&
-		(w.fault.cause == cause.HTTPRequestToHTTPSServer || w.portless() && w.unconnected())
+		(w.fault.cause == cause.HTTPRequestToHTTPSServer || w.fault.cause == cause.TLSHandshake || w.portless() && w.unconnected())
 }
 
 func (w *walk) overHTTPS(ctx context.Context) Counterfactual {

@@ -2,6 +2,7 @@ package probe_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -55,6 +56,16 @@ func TestCounterfactuals(t *testing.T) {
 		}, []tried{{probe.OverHTTP, fails}}, "redirects to https://registry.example.com:"},
 		{"https at the http port", func(n *node) registry.Endpoint {
 			ep := endpoint(n.serve(probetest.NewRegistry(image).ServeHTTP))
+			ep.Scheme = "http"
+			return ep
+		}, []tried{{probe.OverHTTPS, holds}}, "answers 200 OK"},
+		{"https only, and silence for the rest", func(n *node) registry.Endpoint {
+			ep := rawEndpoint(func(c net.Conn) {
+				first := bufio.NewReader(c)
+				if b, _ := first.Peek(1); len(b) == 1 && b[0] == 0x16 {
+					answerOnce(probetest.NewRegistry(image))(tls.Server(bufferedConn{c, first}, &tls.Config{Certificates: []tls.Certificate{*n.cert}}))
+				}
+			})(n)
 			ep.Scheme = "http"
 			return ep
 		}, []tried{{probe.OverHTTPS, holds}}, "answers 200 OK"},
