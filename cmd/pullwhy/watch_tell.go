@@ -100,13 +100,19 @@ func (w *watcher) tellNode(now time.Time, whole *report.Report) {
 	ev := w.evidence()
 	ev.Probes = w.patrol.answers(asks(ev))
 	r := w.report(w.node.node, ev, now)
-	told := w.toldWithPulls(whole)
-	r.Findings = slices.DeleteFunc(r.Findings, func(f diagnose.Finding) bool { return told[f.ID] || f.Severity == diagnose.Info })
+	told, merged := w.toldWithPulls(whole), false
+	r.Findings = slices.DeleteFunc(r.Findings, func(f diagnose.Finding) bool {
+		merged = merged || told[f.ID]
+		return told[f.ID] || f.Severity == diagnose.Info
+	})
 	state := stateOf(r)
 	if state == cmp.Or(w.faults, stateOf(&report.Report{})) {
 		return
 	}
 	w.faults = state
+	if merged && len(r.Findings) == 0 {
+		return // nothing has ended: a report on a pull tells of it
+	}
 	w.print(r)
 	w.log.Info().Int("findings", len(r.Findings)).Msg("what is wrong beside failing pulls has changed")
 }
