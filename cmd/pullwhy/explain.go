@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/agext/levenshtein"
 	"github.com/spf13/cobra"
@@ -36,9 +37,13 @@ func (e *env) listRules() error {
 }
 
 func (e *env) explain(code string) error {
+	code = strings.ToLower(code)
 	rules := diagnose.Rules()
 	i := slices.IndexFunc(rules, func(r registry.Rule) bool { return r.Code == code })
 	if i < 0 {
+		if like := holding(rules, code); like != "" {
+			return fmt.Errorf("unknown code %q; did you mean one of %s?", code, like)
+		}
 		near := slices.MinFunc(rules, func(a, b registry.Rule) int {
 			return levenshtein.Distance(code, a.Code, nil) - levenshtein.Distance(code, b.Code, nil)
 		})
@@ -48,4 +53,15 @@ func (e *env) explain(code string) error {
 		return e.writeJSON(rules[i])
 	}
 	return report.WriteRule(e.out, rules[i], e.textOptions())
+}
+
+// holding lists the codes that a word is a part of.
+func holding(rules []registry.Rule, word string) string {
+	var codes []string
+	for _, r := range rules {
+		if strings.Contains(r.Code, word) {
+			codes = append(codes, r.Code)
+		}
+	}
+	return strings.Join(codes, ", ")
 }
