@@ -34,7 +34,7 @@ func (o observation) dialled() string {
 
 // api is the URL by which what failed can be asked by hand.
 func (o observation) api() string {
-	url := cmp.Or(o.target, o.url)
+	url := cmp.Or(o.target, o.url, "HOST:PORT")
 	switch {
 	case !strings.Contains(url, "://"):
 		url = "https://" + url
@@ -74,7 +74,7 @@ func (o observation) settings() string {
 // configure says what to write for the endpoint's host, and why unless the finding says so: an entry of configs in
 // registries.yaml, or one of hosts.toml where containerd's files are the user's own.
 func (o observation) configure(why, yaml, toml string) Note {
-	text := fmt.Sprintf(`configs: "%s": %s`, credentialsKey(o.endpointHost()), yaml)
+	text := fmt.Sprintf(`configs: {"%s": %s}`, cmp.Or(credentialsKey(o.endpointHost()), "HOST:PORT"), yaml)
 	if !rendered(o.node) {
 		text = o.hostTable(toml)
 	}

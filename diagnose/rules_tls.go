@@ -112,6 +112,12 @@ var tlsRules = map[cause.Cause]rule{
 			if o.would(probe.OverHTTP) != nil {
 				return sayHTTP(o)
 			}
+			if o.would(probe.OverHTTPS) != nil {
+				return o.change(o.mendEndpoint("say https", "https://"+o.host()))
+			}
+			if scheme, _, _ := split(o.url); scheme == "http" && o.target == "" {
+				return []Note{look("see how far it comes", "curl -v "+quote(o.api())), {Text: "read the log of the server at " + o.dialled() + ", or of what stands between it and this node"}}
+			}
 			return []Note{mend, look("see how far it comes", o.presented())}
 		},
 		doc: doc{
@@ -202,7 +208,7 @@ func sayHTTP(o observation) []Note {
 	case o.endpoint == nil || !o.endpoint.Default:
 		return o.change(o.mendEndpoint("say http", url))
 	case rendered(o.node):
-		return o.change(Note{Text: fmt.Sprintf("mirrors: %q: {endpoint: [%q]}", o.host(), url), File: o.settings()})
+		return o.change(Note{Text: fmt.Sprintf("mirrors: {%q: {endpoint: [%q]}}", o.host(), url), File: o.settings()})
 	}
 	return []Note{{Text: fmt.Sprintf("server = %q", url), File: o.settings()}}
 }
@@ -224,5 +230,12 @@ func handshake(o observation) string {
 	if o.would(probe.OverHTTP) != nil {
 		return "it does not speak TLS on that port; in plain http it answers"
 	}
-	return "the connection opens, and TLS does not come about"
+	scheme, _, _ := split(o.url)
+	switch {
+	case scheme != "http" || o.target != "":
+		return "the connection opens, and TLS does not come about"
+	case o.would(probe.OverHTTPS) != nil:
+		return "it closes the connection to what asks in plain http; in https it answers"
+	}
+	return "the connection opens, and is closed before any answer"
 }
