@@ -111,7 +111,7 @@ func (j *joined) tieKey(o observation, holds func(registry.ConfigsKey) bool, wil
 				continue
 			}
 			o = j.mean(o, k)
-			if own < 0 && !otherPort(k.Name) {
+			if own < 0 && !registry.OwnPort(k.Name) {
 				o.edits = []registry.Edit{{At: k.At, Text: host}}
 			}
 			return o
@@ -147,13 +147,6 @@ func bareName(host string) string {
 		return name
 	}
 	return strings.Trim(host, "[]")
-}
-
-// otherPort reports whether a configs key has a port that somebody chose: another registry
-// may serve there, to which its credentials belong.
-func otherPort(key string) bool {
-	_, port, err := net.SplitHostPort(key)
-	return err == nil && port != "443" && port != "80"
 }
 
 func dockerHub(key, host string) bool {

@@ -166,7 +166,7 @@ func (n *linter) reportUnused(key string, s settings, e listed) {
 		issue.Fix = fmt.Sprintf("write the same under %q too", e.host)
 	} else if taken {
 		issue.Fix = fmt.Sprintf("move what it holds to the entry %q", e.host)
-	} else if ownPort(key) {
+	} else if OwnPort(key) {
 		issue.Fix += "; if the entry is for another registry on that host, write one more"
 	} else {
 		issue.Edits = n.rename(key, "configs", e.host, Edit{At: n.file.position(s.key), Text: e.host})
@@ -174,9 +174,9 @@ func (n *linter) reportUnused(key string, s settings, e listed) {
 	n.report(n.file.position(s.key), issue)
 }
 
-// ownPort reports whether a key has a port that somebody chose: another registry may serve
-// there, to which its credentials belong.
-func ownPort(key string) bool {
+// OwnPort reports whether a configs key has a port that somebody chose: another registry may
+// serve there, to which its credentials belong.
+func OwnPort(key string) bool {
 	port := portOf(key)
 	return port != "" && port != "443" && port != "80"
 }

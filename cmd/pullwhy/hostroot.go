@@ -36,10 +36,15 @@ func (r hostRoot) Open(name string) (fs.File, error) {
 		return nil, err
 	}
 	info, err := os.Stat(path)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, r.named(name, err)
-	case !info.Mode().IsRegular() && !info.IsDir():
+	}
+	return r.open(name, path, info)
+}
+
+// open opens what a name was resolved to.
+func (r hostRoot) open(name, path string, info fs.FileInfo) (fs.File, error) {
+	if !info.Mode().IsRegular() && !info.IsDir() {
 		return nil, &fs.PathError{Op: "open", Path: "/" + name, Err: errIrregular}
 	}
 	f, err := os.Open(path)

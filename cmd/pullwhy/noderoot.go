@@ -22,17 +22,10 @@ func newNodeRoot(dir string) *nodeRoot {
 // Open implements [fs.FS].
 func (r *nodeRoot) Open(name string) (fs.File, error) {
 	file, info, err := r.find("open", name)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular() && !info.IsDir():
-		return nil, &fs.PathError{Op: "open", Path: "/" + name, Err: errIrregular}
-	}
-	f, err := os.Open(file)
 	if err != nil {
-		return nil, r.named(name, err)
+		return nil, err
 	}
-	return f, nil
+	return r.open(name, file, info)
 }
 
 // Stat implements [fs.StatFS]. Links are followed.
