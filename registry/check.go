@@ -98,7 +98,7 @@ func (l *loader) undecodable(d *hostDir, abs string, err *tomlError) {
 		if l.judgedByFile {
 			return // the rewrite is the mistake
 		}
-		i.Fix = fmt.Sprintf("correct the rewrite %q of %s", rule.pattern, l.registries.path)
+		i.Fix = fmt.Sprintf(`correct the rewrite "%s" of %s`, rule.pattern, l.registries.path)
 	}
 	l.report(i)
 }
@@ -110,7 +110,7 @@ func brokenRule(h *k3sHosts) *rewriteRule {
 	}
 	for _, e := range h.endpoints {
 		for i := range e.rewrites {
-			if tomlProblem(e.rewrites[i]) != "" {
+			if e.rewrites[i].breaks() != nil {
 				return &e.rewrites[i]
 			}
 		}

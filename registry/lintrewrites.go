@@ -10,37 +10,155 @@ import (
 
 // lintIneffective finds rewrites that never apply.
 func (n *linter) lintIneffective(name string, m mirror) {
-	used := false
+	used := n.getsRewrites(name, m)
+	for _, rule := range m.rules() {
+		issue := Issue{}
+		switch {
+		case !used:
+			issue.Detail = "this rewrite is never applied: the mirror has no endpoint of its own, and the default endpoint and the embedded registry get no rewrites"
+			issue.Fix = "name an endpoint, or the registry itself with its port"
+		case rule.problem().Detail != "": // which is the finding then
+		default:
+			issue = n.unmatching(name, m, rule)
+		}
+		if issue.Detail == "" {
+			continue
+		}
+		issue.Code, issue.Registry = codeRewriteIneffective, name
+		n.report(n.file.position(rule.key), issue)
+	}
+}
+
+// getsRewrites reports whether a mirror has an endpoint that is neither the default one nor the
+// embedded registry.
+func (n *linter) getsRewrites(name string, m mirror) bool {
+	own, _ := parseEndpoint(name, n.node.embeddedAddress())
+	_, configured := n.file.configs[name]
 	for i, item := range m.endpoints {
 		ep, err := parseEndpoint(item.value, n.node.embeddedAddress())
 		if err != nil || ep.url.Host == n.node.embeddedAddress() {
 			continue
 		}
-		own, _ := parseEndpoint(name, n.node.embeddedAddress())
-		_, configured := n.file.configs[name]
-		folded := i == len(m.endpoints)-1 && (!n.noDefault() || configured) && own.url != nil && own.url.String() == ep.url.String()
-		used = used || !folded
-	}
-	for _, rule := range m.rules() {
-		issue := Issue{Code: codeRewriteIneffective, Registry: name}
-		official := cmp.Or(officialImage(rule.pattern), onlyBare(rule.pattern))
-		switch {
-		case !used:
-			issue.Detail = "this rewrite is never applied: the mirror has no endpoint of its own, and the default endpoint and the embedded registry get no rewrites"
-			issue.Fix = "name an endpoint, or the registry itself with its port"
-		case name == hub && official != "" && rule.problem().Detail == "":
-			issue.Detail = fmt.Sprintf("images such as %s are library/%s at Docker Hub, which this pattern does not match", official, official)
-			issue.Fix = "match library/ too"
-			if pattern := withLibrary(rule.pattern, official); pattern != "" {
-				issue.Fix = fmt.Sprintf("write the pattern %q", pattern)
-				issue.Edits = []Edit{{At: n.file.position(rule.key), Text: pattern}}
-			}
-		default:
-			continue
+		last := i == len(m.endpoints)-1 && (!n.noDefault() || configured)
+		if !last || own.url == nil || own.url.String() != ep.url.String() {
+			return true
 		}
-		n.report(n.file.position(rule.key), issue)
 	}
+	return false
 }
+
+// unmatching is the issue of a rule that matches no repository of the mirror; without a Detail
+// where it may match some.
+func (n *linter) unmatching(name string, m mirror, rule rewriteRule) Issue {
+	official := ""
+	if name == hub {
+		official = cmp.Or(officialImage(rule.pattern), onlyBare(rule.pattern))
+	}
+	read, _ := rule.rendered()
+	if host, rest := cutRegistry(rule.pattern); n.isKnown(host, name, m) {
+		return n.namesRegistry(host, name, m, rule, rest)
+	} else if official != "" {
+		fix, edits := n.instead(m, rule, withLibrary(rule.pattern, official), "match library/ too")
+		return Issue{Detail: fmt.Sprintf("images such as %s are library/%s at Docker Hub, which this pattern does not match", official, official), Fix: fix, Edits: edits}
+	} else if canMatch(read.pattern, name == hub) {
+		return Issue{}
+	}
+	example := "team/app"
+	if name == hub {
+		example = "library/nginx"
+	}
+	fix, edits := n.instead(m, rule, possible(rule, name == hub), "match the repository alone: lower case, without registry, tag or digest, and without a slash in front")
+	return Issue{Detail: "no image matches this pattern: it is compared with the repository alone, such as " + example, Fix: fix, Edits: edits}
+}
+
+// namesRegistry is the issue of a pattern that begins with the name of a registry.
+func (n *linter) namesRegistry(host, name string, m mirror, rule rewriteRule, rest string) Issue {
+	issue := Issue{Detail: fmt.Sprintf("no image matches this pattern: it is compared with the repository alone, of which %s is no part", host)}
+	if name == hub && host != hub && (slices.Contains(publicRegistries, host) || n.file.mirrors[host].key != nil) && !strings.HasSuffix(host, "."+hub) {
+		issue.Fix = fmt.Sprintf("write the rule under %q in mirrors, with the pattern '%s'", host, rest)
+		return issue
+	}
+	issue.Fix, issue.Edits = n.instead(m, rule, rest, fmt.Sprintf("leave %s/ away, and make the patterns exclude each other", host))
+	return issue
+}
+
+// instead is the advice to write another pattern, and the edit that does; advice in general
+// where that one is "", matches nothing either, or what another rule matches too.
+func (n *linter) instead(m mirror, rule rewriteRule, pattern, otherwise string) (string, []Edit) {
+	rules := m.rules()
+	for i := range rules {
+		if rules[i].pattern == rule.pattern {
+			rules[i].pattern = pattern
+		} else if rules[i].pattern == pattern {
+			return otherwise, nil
+		}
+		rules[i], _ = rules[i].rendered()
+	}
+	if _, _, example := ambiguous(rules); pattern == "" || example != "" {
+		return otherwise, nil
+	}
+	return fmt.Sprintf("write the pattern '%s'", pattern), []Edit{{At: n.file.position(rule.key), Text: pattern}}
+}
+
+// registryPrefix is a host at the beginning of a pattern. Its dots may have a backslash, or the
+// two that K3s wants.
+var registryPrefix = regexp.MustCompile(`^\^?(?:https?://)?((?:[a-z0-9-]+\\{0,2}\.)+[a-z0-9-]+(?::\d+)?)\\{0,2}/`)
+
+// cutRegistry is the host that a pattern begins with, and the pattern without it; "" for none.
+func cutRegistry(pattern string) (host, rest string) {
+	m := registryPrefix.FindStringSubmatch(pattern)
+	if m == nil {
+		return "", ""
+	}
+	return strings.ReplaceAll(m[1], `\`, ""), "^" + pattern[len(m[0]):]
+}
+
+// isKnown reports whether a host is a registry that this mirror is about, so that no repository
+// of its begins with the name: the registry itself, an endpoint, and for Docker Hub, whose
+// users have no dots, any that is known.
+func (n *linter) isKnown(host, name string, m mirror) bool {
+	same := func(other string) bool { return host == other || host == hostname(other) }
+	listed := slices.ContainsFunc(m.endpoints, func(item field) bool {
+		ep, err := parseEndpoint(item.value, "")
+		return err == nil && same(ep.url.Host)
+	})
+	switch {
+	case host == "":
+		return false
+	case same(name), listed:
+		return true
+	}
+	return name == hub && (n.file.mirrors[host].key != nil || host == "registry.hub.docker.com" || slices.Contains(publicRegistries, host))
+}
+
+// possible is what a pattern that matches nothing was probably meant to be, "" where that is
+// not obvious.
+func possible(rule rewriteRule, parted bool) string {
+	if strings.ContainsAny(rule.replacement, ":@") {
+		return "" // a tag goes from one to the other
+	}
+	pattern := rule.pattern
+	if rest, ok := strings.CutPrefix(pattern, "^/"); ok {
+		pattern = "^" + rest
+	}
+	if m := tagSuffix.FindStringSubmatch(pattern); m != nil {
+		pattern = m[1] + "$"
+	}
+	meant := []string{pattern}
+	if parted {
+		meant = append(meant, strings.Replace(pattern, "^", "^library/", 1))
+	}
+	for _, p := range meant {
+		changed := rewriteRule{pattern: p, replacement: rule.replacement}
+		if read, err := changed.rendered(); err == nil && changed.problem().Detail == "" && canMatch(read.pattern, parted) {
+			return p
+		}
+	}
+	return ""
+}
+
+// tagSuffix is a tag or digest at the end of a pattern, without groups.
+var tagSuffix = regexp.MustCompile(`^([^:@]*[^:@?[(])[:@][^()\]]*$`)
 
 // officials are images of Docker Hub that everybody names without library/.
 var officials = strings.Fields(`alpine amazonlinux bash busybox caddy centos cassandra consul couchdb debian docker eclipse-mosquitto
@@ -80,6 +198,9 @@ func withLibrary(pattern, official string) string {
 	changed := strings.Replace(pattern, official, "library/"+official, 1)
 	if strings.HasPrefix(pattern, "^(") && strings.Contains(pattern, "|") {
 		changed = strings.Replace(pattern, "^(", "^library/(", 1)
+	}
+	if changed == pattern {
+		changed = strings.Replace(pattern, "^", "^library/", 1)
 	}
 	exp, err := regexp.Compile(changed)
 	if err != nil || changed == pattern || !exp.MatchString("library/"+official) {

@@ -68,10 +68,10 @@ func missingGroup(exp *regexp.Regexp, replacement string) string {
 // maxTried bounds the search for ambiguous rules: how often rules are applied to examples.
 const maxTried = 100_000
 
-// ambiguous finds two rules that both change one repository, with the repository.
-func ambiguous(rules []rewriteRule) (a, b rewriteRule, example string) {
+// ambiguous finds two rules that both change one repository, with the repository; "" for none.
+func ambiguous(rules []rewriteRule) (a, b int, example string) {
 	if len(rules) < 2 {
-		return a, b, ""
+		return 0, 0, ""
 	}
 	compiled := make([]*regexp.Regexp, len(rules))
 	for i, rule := range rules {
@@ -89,16 +89,15 @@ func ambiguous(rules []rewriteRule) (a, b rewriteRule, example string) {
 			own := change(i, name)
 			for j := range rules {
 				if tried++; tried > maxTried {
-					return a, b, ""
+					return 0, 0, ""
 				}
 				if other := change(j, name); i != j && own != name && other != name && own != other {
-					first, second := min(i, j), max(i, j)
-					return rules[first], rules[second], name
+					return min(i, j), max(i, j), name
 				}
 			}
 		}
 	}
-	return a, b, ""
+	return 0, 0, ""
 }
 
 // examples are some repositories that a pattern matches.

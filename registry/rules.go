@@ -151,7 +151,7 @@ var Rules = []Rule{
 	},
 	{
 		codeRewriteIneffective, SeverityWarning, "a rewrite that is never applied",
-		"The default endpoint and the embedded registry get no rewrites. Official images of Docker Hub are library/NAME.",
+		"A pattern is compared with the repository alone: without registry, tag and leading slash, and with library/ for the official images of Docker Hub. The default endpoint and the embedded registry get no rewrites.",
 		"The mirror is asked for the name without the rewrite, and answers 404.",
 		"pullwhy route IMAGE",
 		"Match the repository as containerd names it, library/ included; list the registry itself with its port.",
