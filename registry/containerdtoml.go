@@ -22,6 +22,7 @@ const (
 // (containerd internal/cri/config/config.go, Registry)
 type criConfig struct {
 	path       string // "" where no config.toml stands
+	format     int64  // version that the file says; 0 for none
 	configPath []string
 	transfer   bool // pulls may go through the transfer service
 	mirrors    map[string]legacyMirror
@@ -95,6 +96,9 @@ func (r *criReader) read(abs string) (table, bool) {
 		e := newTOMLError(err)
 		r.files.complain(abs, fmt.Sprintf("line %d: %s", e.line, e.message))
 		return nil, false
+	}
+	if len(r.seen) == 1 {
+		r.config.format, _ = root["version"].(int64)
 	}
 	plugin := criPlugin(root, r.version)
 	if plugin == nil {
@@ -185,6 +189,29 @@ func criPlugin(root table, v version) table {
 		maps.Copy(plugin, old)
 	}
 	return plugin
+}
+
+// RegistryTable is the name of the table of config.toml in which this node's containerd looks
+// for its settings of registries.
+func (c *Config) RegistryTable() string {
+	cri, v := c.state().cri, c.state().version
+	plugin := pluginV2
+	switch {
+	case cri.format > 2, cri.path == "" && v.since(2, 0, 0):
+		plugin = pluginV3
+	case cri.format < 2 && cri.path != "":
+		plugin = pluginV1
+	}
+	return fmt.Sprintf("plugins.%q.registry", plugin)
+}
+
+// CertsDir is the directory in which containerd looks first for the hosts.toml of an image
+// host, "" where it is told of none and reads none.
+func (c *Config) CertsDir() string {
+	if roots := c.state().cri.configPath; len(roots) > 0 {
+		return roots[0]
+	}
+	return ""
 }
 
 // ignoredRegistry says why no registry table counts though the file has one, "" where one

@@ -10,12 +10,13 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// An Edit is one change to registries.yaml that mends a mistake: either another text for the
-// key or list item at a place, or a value at a path of keys.
+// An Edit is one change to registries.yaml that mends a mistake: another text for the key or
+// list item at a place, a value at a path of keys, or no such key at all.
 type Edit struct {
-	At   Position // of the scalar to replace; without a line, Path counts
-	Path []string // keys from the top; what is missing of them is written
-	Text string   // the new text, as YAML gives it back: quotes are added where it needs them
+	At     Position // of the scalar to replace; without a line, Path counts
+	Path   []string // keys from the top; what is missing of them is written
+	Text   string   // the new text, as YAML gives it back: quotes are added where it needs them
+	Remove bool     // the last key of Path, with what stands below it, and those above that would be left empty
 }
 
 var errNotHere = errors.New("the file has another form there")
@@ -34,7 +35,7 @@ func apply(text []byte, edits []Edit) ([]byte, error) {
 	}
 	for _, e := range edits {
 		if e.At.Line == 0 {
-			edited, err := setPath(text, e.Path, e.Text)
+			edited, err := e.applyPath(text)
 			if err != nil {
 				return nil, fmt.Errorf("writing %s: %w", strings.Join(e.Path, "."), err)
 			}
@@ -42,6 +43,13 @@ func apply(text []byte, edits []Edit) ([]byte, error) {
 		}
 	}
 	return text, nil
+}
+
+func (e Edit) applyPath(text []byte) ([]byte, error) {
+	if e.Remove {
+		return removePath(text, e.Path)
+	}
+	return setPath(text, e.Path, e.Text)
 }
 
 // replaceAt replaces the scalar that begins at a place, quotes included.
@@ -163,7 +171,8 @@ func lookUp(mapping *yaml.Node, name string) (key, value *yaml.Node) {
 func addKey(text []byte, mapping *yaml.Node, path []string, value string) ([]byte, error) {
 	if mapping.Style&yaml.FlowStyle == 0 {
 		first := mapping.Content[0]
-		return insertAfter(text, lastLine(text, mapping), nested(first.Column-1, path, value)), nil
+		last := mapping.Content[len(mapping.Content)-2]
+		return insertAfter(text, lastLine(text, last), nested(first.Column-1, path, value)), nil
 	}
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	line := string(lines[mapping.Line-1])
@@ -179,11 +188,11 @@ func addKey(text []byte, mapping *yaml.Node, path []string, value string) ([]byt
 	return bytes.Join(lines, nil), nil
 }
 
-// lastLine is the number of the last line of a block mapping: those that follow it and are
-// indented deeper, or are items of a list at the mapping's own column, belong to it.
-func lastLine(text []byte, mapping *yaml.Node) int {
+// lastLine is the number of the last line that belongs to a key of a block mapping: those that
+// follow it and are indented deeper, or are items of a list at the key's own column. Comments
+// end nothing, wherever they begin.
+func lastLine(text []byte, key *yaml.Node) int {
 	lines := strings.Split(string(text), "\n")
-	key := mapping.Content[len(mapping.Content)-2]
 	last := key.Line
 	for n := key.Line + 1; n <= len(lines); n++ {
 		line := lines[n-1]
@@ -192,11 +201,36 @@ func lastLine(text []byte, mapping *yaml.Node) int {
 		case isBlank(line):
 		case indent >= key.Column, indent == key.Column-1 && strings.HasPrefix(line[indent:], "- "):
 			last = n
-		default:
+		case line[indent] != '#':
 			return last
 		}
 	}
 	return last
+}
+
+// removePath takes out the last key of a path, and every key above it that has nothing else
+// below it. It does so line by line: between braces there is nothing that it could take.
+func removePath(text []byte, path []string) ([]byte, error) {
+	root, yamlErr := parseYAML(text)
+	if yamlErr != nil {
+		return nil, yamlErr
+	}
+	var out *yaml.Node // the key to take out
+	for node, i := root, 0; i < len(path); i++ {
+		if node == nil || node.Kind != yaml.MappingNode || node.Style&yaml.FlowStyle != 0 {
+			return nil, errNotHere
+		}
+		key, value := lookUp(node, path[i])
+		if key == nil {
+			return nil, errNotHere
+		}
+		if out == nil || len(node.Content) > 2 {
+			out = key
+		}
+		node = value
+	}
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	return bytes.Join(slices.Delete(lines, out.Line-1, lastLine(text, out)), nil), nil
 }
 
 func insertAfter(text []byte, line int, inserted string) []byte {

@@ -262,8 +262,8 @@ func TestWritten(t *testing.T) {
 		t.Errorf("configs (-want +got):\n%s", diff)
 	}
 	mirrors := []Mirror{{Name: "docker.io", At: at(8, 3), Endpoints: []MirrorEndpoint{
-		{Text: "https://m.example.com:5000", Host: "m.example.com:5000", At: at(10, 9)},
-		{Text: "docker.io", Host: "registry-1.docker.io", At: at(11, 9)},
+		{Text: "https://m.example.com:5000", Scheme: "https", Host: "m.example.com:5000", At: at(10, 9)},
+		{Text: "docker.io", Scheme: "https", Host: "registry-1.docker.io", At: at(11, 9)},
 	}}}
 	if diff := cmp.Diff(mirrors, c.Mirrors()); diff != "" {
 		t.Errorf("mirrors (-want +got):\n%s", diff)

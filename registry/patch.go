@@ -12,8 +12,8 @@ import (
 // Patch is a unified diff, for patch -p1 in the node's root, that makes the edits in
 // registries.yaml; "" where there is nothing to change. It shows no line that may hold a
 // secret: around such lines it has less context. An error says that an edit does not fit
-// the file as it is written, that K3s would not read the result, or that a line with a
-// secret would have to be shown.
+// the file as it is written, that K3s would not read the result or lose something that
+// stood there, or that a line with a secret would have to be shown.
 func (c *Config) Patch(edits []Edit) (string, error) {
 	f := c.state().registries
 	if len(edits) == 0 {
@@ -23,8 +23,8 @@ func (c *Config) Patch(edits []Edit) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("editing %q: %w", f.path, err)
 	}
-	if _, errs := readRegistries(f.path, edited); len(errs) > 0 {
-		return "", fmt.Errorf("editing %q: %w", f.path, &errs[0])
+	if err := f.keeps(edited, edits); err != nil {
+		return "", fmt.Errorf("editing %q: %w", f.path, err)
 	}
 	before, after := string(f.text), string(edited)
 	hidden := append(hiddenLines(f.text), hiddenLines(edited)...)
@@ -39,6 +39,75 @@ func (c *Config) Patch(edits []Edit) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("editing %q: %w", f.path, errors.New("a line to change holds a secret"))
+}
+
+var errLoses = errors.New("something that stands there would be lost")
+
+// keeps checks that K3s would read of the edited text what it reads of the file, and each
+// value that an edit writes.
+func (f *registriesFile) keeps(edited []byte, edits []Edit) error {
+	after, errs := readRegistries(f.path, edited)
+	if len(errs) > 0 {
+		return &errs[0]
+	}
+	before, _ := readRegistries(f.path, f.text)
+	least := before.size()
+	for _, e := range edits {
+		switch {
+		case e.Remove: // an entry of configs, or a part of it
+			least -= 1 + before.configs[e.Path[1]].size()
+		case e.At.Line == 0 && !holds(after.root, e.Path, e.Text):
+			return errNotHere
+		}
+	}
+	if after.size() < least {
+		return errLoses
+	}
+	return nil
+}
+
+// size is how many things the file tells K3s.
+func (f *registriesFile) size() int {
+	n := len(f.mirrors) + len(f.configs)
+	for _, m := range f.mirrors {
+		n += len(m.endpoints) + len(m.rewrites)
+	}
+	for _, s := range f.configs {
+		n += s.size()
+	}
+	return n
+}
+
+func (s settings) size() int {
+	n := 0
+	if a := s.auth; a != nil {
+		n += count(true, a.username != "", !a.password.Empty(), !a.encoded.Empty(), !a.token.Empty())
+	}
+	if t := s.tls; t != nil {
+		n += count(true, t.ca.value != "", t.cert.value != "", t.pkey.value != "", t.skipVerify)
+	}
+	return n
+}
+
+func count(all ...bool) int {
+	n := 0
+	for _, one := range all {
+		if one {
+			n++
+		}
+	}
+	return n
+}
+
+// holds reports whether a text is the value at a path of keys.
+func holds(node *yaml.Node, path []string, text string) bool {
+	for _, name := range path {
+		if node == nil || node.Kind != yaml.MappingNode {
+			return false
+		}
+		_, node = lookUp(node, name)
+	}
+	return node != nil && node.Value == text
 }
 
 func shows(diff string, hidden []string) bool {

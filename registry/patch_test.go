@@ -71,6 +71,41 @@ func TestPatch(t *testing.T) {
 			[]Edit{ca, {Path: []string{"configs", "mirror.example.com:5000", "tls", "key_file"}, Text: "no"}},
 			"mirrors:\nconfigs:\n  \"mirror.example.com:5000\":\n    tls:\n      ca_file: /etc/rancher/k3s/ca.crt\n      key_file: \"no\"\n",
 		},
+		"a comment in the middle of the entry before": {
+			"configs:\n  other.example.com:\n    auth:\n# of the team\n      username: you\n\n# the end\n",
+			[]Edit{ca},
+			"configs:\n  other.example.com:\n    auth:\n# of the team\n      username: you\n  \"mirror.example.com:5000\":\n    tls:\n      ca_file: /etc/rancher/k3s/ca.crt\n\n# the end\n",
+		},
+		"beside what stands under tls": {
+			"configs:\n  \"mirror.example.com:5000\":\n    tls: # no CA yet\n      insecure_skip_verify: true\n    auth: {username: you}\n",
+			[]Edit{ca},
+			"configs:\n  \"mirror.example.com:5000\":\n    tls: # no CA yet\n      insecure_skip_verify: true\n      ca_file: /etc/rancher/k3s/ca.crt\n    auth: {username: you}\n",
+		},
+		"into the empty braces of the entry": {
+			"configs:\n  \"mirror.example.com:5000\": {}\n",
+			[]Edit{ca},
+			"configs:\n  \"mirror.example.com:5000\": {tls: {ca_file: /etc/rancher/k3s/ca.crt}}\n",
+		},
+		"beside what is merged into the entry": {
+			"x-common: &common\n  auth:\n    username: you\nconfigs:\n  \"mirror.example.com:5000\":\n    <<: *common\n",
+			[]Edit{ca},
+			"x-common: &common\n  auth:\n    username: you\nconfigs:\n  \"mirror.example.com:5000\":\n    <<: *common\n    tls:\n      ca_file: /etc/rancher/k3s/ca.crt\n",
+		},
+		"remove a part of an entry": {
+			"configs:\n  a.example.com:\n    tls:\n      insecure_skip_verify: true\n\n    auth:\n      username: you\n",
+			[]Edit{{Path: []string{"configs", "a.example.com", "tls"}, Remove: true}},
+			"configs:\n  a.example.com:\n\n    auth:\n      username: you\n",
+		},
+		"remove all of an entry": {
+			"configs:\n  a.example.com:\n    tls: {insecure_skip_verify: true}\n  # of the other\n  b.example.com:\n    auth:\n      username: you\n",
+			[]Edit{{Path: []string{"configs", "a.example.com", "tls"}, Remove: true}},
+			"configs:\n  # of the other\n  b.example.com:\n    auth:\n      username: you\n",
+		},
+		"remove the only entry": {
+			"mirrors:\n  docker.io:\nconfigs:\n  a.example.com:\n    tls:\n      ca_file: /ca.crt\n",
+			[]Edit{{Path: []string{"configs", "a.example.com", "tls"}, Remove: true}},
+			"mirrors:\n  docker.io:\n",
+		},
 		"an empty file": {
 			"", []Edit{ca},
 			"configs:\n  \"mirror.example.com:5000\":\n    tls:\n      ca_file: /etc/rancher/k3s/ca.crt\n",
@@ -148,9 +183,14 @@ func TestNoPatch(t *testing.T) {
 			"configs:\n  \"*\": # password: hunter2\n    auth: {}\n", Edit{At: Position{Line: 2, Column: 3}, Text: "mirror.example.com"}},
 		"user information": {
 			"mirrors:\n  docker.io:\n    endpoint: [\"https://you:hunter2@mirror.example.com\"]\n", Edit{At: Position{Line: 3, Column: 16}, Text: "http://mirror.example.com"}},
-		"an anchor":         {"configs:\n  a: &a\n    tls: {}\n", Edit{At: Position{Line: 2, Column: 6}, Text: "b"}},
-		"a list in the way": {"configs:\n  a: [b]\n", Edit{Path: []string{"configs", "a", "tls", "ca_file"}, Text: "/ca.crt"}},
-		"beyond the end":    {"mirrors:\n", Edit{At: Position{Line: 9, Column: 1}, Text: "b"}},
+		"an anchor":                {"configs:\n  a: &a\n    tls: {}\n", Edit{At: Position{Line: 2, Column: 6}, Text: "b"}},
+		"a list in the way":        {"configs:\n  a: [b]\n", Edit{Path: []string{"configs", "a", "tls", "ca_file"}, Text: "/ca.crt"}},
+		"what an alias stands for": {"x-a: &a\n  auth:\n    username: you\nconfigs:\n  b: *a\n", Edit{Path: []string{"configs", "b", "tls", "ca_file"}, Text: "/ca.crt"}},
+		"a value over two lines":   {"configs:\n  a:\n    tls:\n      ca_file: /opt/\n        ca.crt\n", Edit{Path: []string{"configs", "a", "tls", "ca_file"}, Text: "/ca.crt"}},
+		"a name that is taken":     {"configs:\n  a:\n    auth:\n      username: you\n  b:\n    tls:\n      ca_file: /ca.crt\n", Edit{At: Position{Line: 2, Column: 3}, Text: "b"}},
+		"a part between braces":    {"configs: {a: {tls: {ca_file: /ca.crt}, auth: {}}}\n", Edit{Path: []string{"configs", "a", "tls"}, Remove: true}},
+		"what is not there":        {"configs:\n  a:\n", Edit{Path: []string{"configs", "a", "tls"}, Remove: true}},
+		"beyond the end":           {"mirrors:\n", Edit{At: Position{Line: 9, Column: 1}, Text: "b"}},
 	} {
 		patch, err := configOf(c.before).Patch([]Edit{c.edit})
 		if err == nil || strings.Contains(err.Error(), "hunter2") {

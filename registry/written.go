@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+
+	"gopkg.in/yaml.v3"
 )
 
 // A Mirror is an entry of mirrors as it stands in registries.yaml.
@@ -15,9 +17,10 @@ type Mirror struct {
 
 // A MirrorEndpoint is a list item of a mirror, as written.
 type MirrorEndpoint struct {
-	Text string // without user and password
-	Host string // host[:port]: the configs key that its settings are looked up under; "" where Text is no URL
-	At   Position
+	Text   string // without user and password
+	Scheme string // that K3s takes it for: http or https; "" where Text is no URL
+	Host   string // host[:port]: the configs key that its settings are looked up under; "" where Text is no URL
+	At     Position
 }
 
 // A ConfigsKey is an entry of configs as it stands in registries.yaml.
@@ -57,7 +60,7 @@ func newMirrorEndpoint(item field, at Position) MirrorEndpoint {
 		e.Text = u.String()
 	}
 	if p, err := parseEndpoint(item.value, ""); err == nil {
-		e.Host = p.url.Host
+		e.Scheme, e.Host = p.url.Scheme, p.url.Host
 	}
 	return e
 }
@@ -88,4 +91,31 @@ func (c *Config) ConfigsKeys() []ConfigsKey {
 // comparePositions orders by place, and by name where aliases give several one place.
 func comparePositions(a, b Position, nameA, nameB string) int {
 	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(nameA, nameB))
+}
+
+// A Place is how much of a path of keys stands in registries.yaml already.
+type Place struct {
+	Depth int      // how many of the keys, from the top
+	At    Position // of the last of them; zero for none
+	Alias string   // the anchor whose value stands for what is below it; "" for none
+}
+
+// Place follows a path of keys, such as configs and a host, as far as it is written.
+func (c *Config) Place(path ...string) Place {
+	f := c.state().registries
+	p, node := Place{}, f.root
+	for _, name := range path {
+		if node == nil || node.Kind != yaml.MappingNode {
+			break
+		}
+		key, value := lookUp(node, name)
+		if key == nil {
+			break
+		}
+		p.Depth, p.At, node = p.Depth+1, f.position(key), value
+	}
+	if node != nil && node.Kind == yaml.AliasNode {
+		p.Alias = node.Value
+	}
+	return p
 }
