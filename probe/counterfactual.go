@@ -162,13 +162,14 @@ func (w *walk) unconnected() bool {
 }
 
 // mayBePlain includes servers of plain http that answer a TLS handshake with a page that
-// has no status line, as some do.
+// has no status line, as some do, or that close the connection.
 func (w *walk) mayBePlain() bool {
-	if w.root.Scheme != "https" || w.endpoint.HTTPFallback {
+	if w.root.Scheme != "https" {
 		return false
 	}
 	_, noTLS := errors.AsType[tls.RecordHeaderError](w.fault.err)
-	return w.fault.cause == cause.HTTPResponseToHTTPSClient || noTLS || w.portless() && w.unconnected()
+	cut := w.fault.cause == cause.TLSHandshake && !strings.Contains(w.fault.err.Error(), "tls: ")
+	return w.fault.cause == cause.HTTPResponseToHTTPSClient || noTLS || cut || w.portless() && w.unconnected()
 }
 
 func (w *walk) overHTTP(ctx context.Context) Counterfactual {

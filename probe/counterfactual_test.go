@@ -45,6 +45,16 @@ func TestCounterfactuals(t *testing.T) {
 				answerOnce(probetest.NewRegistry(image))(bufferedConn{c, first})
 			}))
 		}, []tried{{probe.OverHTTP, holds}}, "answers 200 OK"},
+		{"plain http that closes on a handshake, asked with https first for its tls settings", func(n *node) registry.Endpoint {
+			ep := rawEndpoint(func(c net.Conn) {
+				first := bufio.NewReader(c)
+				if b, _ := first.Peek(1); len(b) == 1 && b[0] != 0x16 {
+					answerOnce(probetest.NewRegistry(image))(bufferedConn{c, first})
+				}
+			})(n)
+			ep.HTTPFallback = true
+			return ep
+		}, []tried{{probe.OverHTTP, holds}}, "answers 200 OK"},
 		{"no TLS and no http", rawEndpoint(func(c net.Conn) { io.WriteString(c, "220 mail.example.com ESMTP\r\n") }),
 			[]tried{{probe.OverHTTP, fails}}, "malformed HTTP"},
 		{"web site at the https port", func(n *node) registry.Endpoint {
