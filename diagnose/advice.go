@@ -65,36 +65,33 @@ func (o observation) settings() string {
 		return cmp.Or(o.node.Flags.PrivateRegistry, "/etc/rancher/"+o.node.Distribution+"/registries.yaml")
 	case o.endpoint != nil && strings.HasSuffix(o.endpoint.Source, "hosts.toml"):
 		return o.endpoint.Source
-	case o.endpoint != nil && o.endpoint.Registry != "":
-		return "/etc/containerd/certs.d/" + o.endpoint.Registry + "/hosts.toml"
 	}
-	return "/etc/containerd/certs.d"
+	dir := defaultCertsDir
+	if o.config != nil {
+		dir = cmp.Or(o.config.CertsDir(), dir)
+	}
+	if o.endpoint == nil || o.endpoint.Registry == "" {
+		return dir
+	}
+	return dir + "/" + o.endpoint.Registry + "/hosts.toml"
 }
 
-// configure says what to write for the endpoint's host, and why unless the finding says so: an entry of configs in
-// registries.yaml, or one of hosts.toml where containerd's files are the user's own.
-func (o observation) configure(why, yaml, toml string) Note {
-	text := fmt.Sprintf(`configs: {"%s": %s}`, cmp.Or(credentialsKey(o.endpointHost()), "HOST:PORT"), yaml)
-	if !rendered(o.node) {
-		text = o.hostTable(toml)
-	}
-	if why != "" {
-		text = why + ": " + text
-	}
-	return Note{Text: text, File: o.settings()}
-}
+// defaultCertsDir is where hosts.toml files stand unless config.toml names another directory.
+const defaultCertsDir = "/etc/containerd/certs.d"
 
-// mendEndpoint says where the endpoint itself is written, and what to write instead: url,
-// where that is known.
-func (o observation) mendEndpoint(why, url string) Note {
+// mendEndpoint says where the endpoint itself is written, and what is to be done there.
+func (o observation) mendEndpoint(text string) Note {
 	file, line := o.settings(), 0
 	if o.endpoint != nil && o.configured().File != "" {
 		file, line = o.configured().File, o.configured().Line
 	}
-	if url != "" {
-		why += fmt.Sprintf(": %q", url)
-	}
-	return Note{Text: why, File: file, Line: line}
+	return Note{Text: text, File: file, Line: line}
+}
+
+// withScheme is the endpoint with another scheme, in the place where it is written.
+func (o observation) withScheme(scheme string) Note {
+	_, rest, _ := strings.Cut(o.url, "://")
+	return o.mendEndpoint(fmt.Sprintf("say %s: %q", scheme, scheme+"://"+cmp.Or(rest, o.host(), "HOST:PORT")))
 }
 
 // credentialsKey is the configs key by which settings for a host are found: those of Docker
@@ -106,17 +103,12 @@ func credentialsKey(host string) string {
 	return host
 }
 
-// hostTable is an entry of hosts.toml for the endpoint.
-func (o observation) hostTable(entry string) string {
-	if o.endpoint != nil && o.endpoint.Default {
-		return entry + " (before the first table)"
-	}
-	return fmt.Sprintf(`[host."%s"] %s`, o.url, entry)
-}
-
 // apply says how a change of the settings takes effect on this node.
-func (o observation) apply() []Note {
+func (o observation) apply(changed ...Note) []Note {
 	if !rendered(o.node) {
+		if slices.ContainsFunc(changed, func(n Note) bool { return n.File == o.configTOML() }) {
+			return []Note{{Text: "make it take effect", Command: "systemctl restart " + cmp.Or(o.node.Unit, registry.Containerd)}}
+		}
 		return nil // hosts.toml is read at every pull
 	}
 	if o.node.Unit != "" {
@@ -149,7 +141,7 @@ func (o observation) change(notes ...Note) []Note {
 	if looks <= 0 {
 		looks = len(notes)
 	}
-	return slices.Insert(slices.Clone(notes), looks, o.apply()...)
+	return slices.Insert(slices.Clone(notes), looks, o.apply(notes...)...)
 }
 
 // look is a command that only shows something; nothing where there is no command.

@@ -38,6 +38,7 @@ func touches(edits []registry.Edit, e registry.Edit) bool {
 // tie adds to an observation the mistake of registries.yaml behind it, and the edits that
 // mend it where they follow from what is known.
 func (j *joined) tie(o observation) observation {
+	o.config = j.Config
 	switch {
 	case o.endpoint == nil:
 		return o
@@ -86,7 +87,7 @@ func (j *joined) tieEntry(o observation) observation {
 	case cause.TLSHandshake:
 		switch {
 		case o.would(probe.OverHTTP) != nil:
-			o.edits = j.otherScheme(o, "http")
+			o.edits, o.issue = j.otherScheme(o, "http"), cmp.Or(o.issue, j.issueOf(codeHTTPWithTLS, o.configured()))
 		case o.would(probe.OverHTTPS) != nil:
 			o.edits = j.otherScheme(o, "https")
 		}
@@ -167,33 +168,54 @@ func (j *joined) asked(key string) bool {
 }
 
 // issueAt is the mistake found in a line, nil for none.
-func (j *joined) issueAt(at registry.Position) *registry.Issue {
+func (j *joined) issueAt(at registry.Position) *registry.Issue { return j.issueOf("", at) }
+
+// issueOf is the same of one code, "" for any.
+func (j *joined) issueOf(code string, at registry.Position) *registry.Issue {
 	for i, issue := range j.Config.Issues {
-		if issue.File == at.File && issue.Line == at.Line {
+		if issue.File == at.File && issue.Line == at.Line && (code == "" || issue.Code == code) {
 			return &j.Config.Issues[i]
 		}
 	}
 	return nil
 }
 
-// otherScheme writes the endpoint as it stands in the list of its mirror with another scheme.
+// otherScheme writes the endpoint with another scheme wherever it is listed. What says http
+// loses its tls settings too: with them containerd asks https first, and stays with a server
+// that cuts TLS off. (core/remotes/docker/resolver.go, NewHTTPFallback)
 func (j *joined) otherScheme(o observation, scheme string) []registry.Edit {
-	if o.target != "" || o.endpoint.Default {
-		return nil
-	}
+	var edits []registry.Edit
 	for _, m := range j.Config.Mirrors() {
 		for _, e := range m.Endpoints {
-			if e.At != o.endpoint.Written {
+			if e.Host != o.endpoint.Host || e.Scheme == "" || e.Scheme == scheme {
 				continue
 			}
 			_, rest, ok := strings.Cut(e.Text, "://")
 			if !ok {
 				rest = e.Text
 			}
-			return []registry.Edit{{At: e.At, Text: scheme + "://" + rest}}
+			edits = append(edits, registry.Edit{At: e.At, Text: scheme + "://" + rest})
 		}
 	}
-	return nil
+	if scheme != "http" || len(edits) == 0 && !o.endpoint.HTTPFallback || !encrypted(*o.endpoint) {
+		return edits
+	}
+	off := registry.Edit{Path: []string{"configs", credentialsKey(o.endpointHost()), "tls"}, Remove: true}
+	if all := append(slices.Clone(edits), off); j.fits(all) {
+		return all
+	}
+	return edits
+}
+
+// fits reports whether edits can be made in the file as it is written.
+func (j *joined) fits(edits []registry.Edit) bool {
+	_, err := j.Config.Patch(edits)
+	return err == nil
+}
+
+// encrypted reports whether the endpoint has settings for TLS.
+func encrypted(ep registry.Endpoint) bool {
+	return len(ep.CAFiles) > 0 || len(ep.Clients) > 0 || ep.SkipVerify || ep.HTTPFallback
 }
 
 // mended is the first step of a fix that can be made by patching registries.yaml; nil where

@@ -14,6 +14,7 @@ import (
 // An observation is one failure at one place for one image: all that a rule judges by.
 type observation struct {
 	node     *registry.Node
+	config   *registry.Config // in which a fix finds its place; nil where none is known
 	cause    cause.Cause
 	image    string
 	images   []string // all that it was made for, image among them

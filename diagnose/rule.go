@@ -24,6 +24,7 @@ const (
 	codeSyntax         = "config_syntax"
 	codeUndecodable    = "config_undecodable_hosts"
 	codeRewriteInvalid = "config_rewrite_invalid"
+	codeHTTPWithTLS    = "config_http_with_tls"
 )
 
 func ruleFor(c cause.Cause) rule {

@@ -165,7 +165,7 @@ func nameRegistry(o observation) []Note {
 		return []Note{{Text: "correct the registry in the image's name, or what answers in its place: " + o.concerned()},
 			look("see what it answers", o.curl("-sSi", o.manifest()))}
 	}
-	return o.change(o.mendEndpoint("name the registry's own host and path", ""),
+	return o.change(o.mendEndpoint("name the registry's own host and path"),
 		look("see what it answers", o.curl("-sSi", o.manifest())))
 }
 

@@ -18,8 +18,8 @@ var authRules = map[cause.Cause]rule{
 		noun:   "demand for credentials",
 		detail: authMissing,
 		fix: func(o observation) []Note {
-			return o.change(o.credentials(""),
-				Note{Text: "or put them into an imagePullSecret of the pod; a registry that hides what it does not have asks for credentials too: check the name " + o.image})
+			return o.change(append(o.credentials(""),
+				Note{Text: "or put them into an imagePullSecret of the pod; a registry that hides what it does not have asks for credentials too: check the name " + o.image})...)
 		},
 		doc: doc{
 			meaning: "The registry wants credentials, and containerd has none for exactly this host and port: not in the pull secret, nor in the configuration. A registry that hides what it does not have asks for credentials too, Docker Hub among them.",
@@ -41,8 +41,8 @@ var authRules = map[cause.Cause]rule{
 			if o.endpoint != nil && o.endpoint.Auth.Request {
 				return []Note{{Text: "correct the pull secret, or leave it out where the node has credentials of its own: " + o.endpoint.Auth.From}, byHand}
 			}
-			return o.change(o.credentials("correct the credentials"), byHand,
-				Note{Text: "credentials of a pull secret go before those of the node: check the pod's too"})
+			return o.change(append(o.credentials("correct the credentials"), byHand,
+				Note{Text: "credentials of a pull secret go before those of the node: check the pod's too"})...)
 		},
 		doc: doc{
 			meaning: "Credentials were sent and not accepted: wrong, expired, or without the right to pull this repository. Those of a pull secret go before those of the node, even where they do not fit.",
@@ -56,19 +56,17 @@ var authRules = map[cause.Cause]rule{
 		noun:   "token service error",
 		detail: tokenService,
 		fix: func(o observation) []Note {
-			mend := Note{Text: "mend the token service, or the realm that the registry announces"}
+			mend := []Note{{Text: "mend the token service, or the realm that the registry announces"}}
 			switch file := o.ownCAFile(); {
 			case !strings.Contains(o.reason(), "unknown authority"):
 			case file != "":
-				mend = Note{Text: fmt.Sprintf("add the token service's CA to %s, the registry's: it counts for both", file), File: file}
+				mend[0] = Note{Text: fmt.Sprintf("add the token service's CA to %s, the registry's: it counts for both", file), File: file}
 			default:
-				mend = o.configure("name its CA in the registry's own entry", anyCA, anyCATOML)
+				mend = o.change(o.configure("name its CA in the registry's own entry", aCA)...)
 			}
-			return []Note{
-				mend,
+			return append(mend,
 				look("ask the token service from this node", o.curl("-v", cmp.Or(o.target, o.url)+"/")),
-				look("see where the registry sends clients", o.curl("-sSI", o.registryAPI())),
-			}
+				look("see where the registry sends clients", o.curl("-sSI", o.registryAPI())))
 		},
 		doc: doc{
 			meaning: "The registry answers 401 and names a token service (realm). That service cannot be reached, is not trusted, fails, or gives no token. containerd asks it with the TLS settings and the proxy of the registry's own entry.",
@@ -85,7 +83,7 @@ var authRules = map[cause.Cause]rule{
 			allow := Note{Text: "give the user the right to pull " + cmp.Or(o.image, "from it") + " at " + o.host()}
 			see := look("see what it says", o.curl("-v", o.api()))
 			if o.endpoint != nil && anonymous(*o.endpoint) {
-				return o.change(o.credentials("give credentials that may pull it"), allow, see)
+				return o.change(append(o.credentials("give credentials that may pull it"), allow, see)...)
 			}
 			return []Note{allow, see}
 		},
@@ -104,8 +102,8 @@ var authRules = map[cause.Cause]rule{
 			if o.endpoint != nil && !anonymous(*o.endpoint) {
 				return []Note{{Text: "wait, raise the limit of " + o.endpoint.Auth.Username + ", or pull through a mirror of your own"}}
 			}
-			return o.change(o.credentials("log in, which raises the limit at most registries"),
-				Note{Text: "or wait, or pull through a mirror of your own"})
+			return o.change(append(o.credentials("log in, which raises the limit at most registries"),
+				Note{Text: "or wait, or pull through a mirror of your own"})...)
 		},
 		doc: doc{
 			meaning: "The registry counts requests, or pulls, of this address or user and the limit is reached. All nodes behind one address count together. containerd asks up to six times at once (five from 2.3.2 on), and the kubelet again and again.",
@@ -114,21 +112,6 @@ var authRules = map[cause.Cause]rule{
 			fix:     "Wait, or log in. " + credentialed("registry-1.docker.io") + " Better: a mirror of your own that caches.",
 		},
 	},
-}
-
-// credentials says where the endpoint's credentials are given on this node.
-func (o observation) credentials(why string) Note {
-	o.target = "" // credentials belong to the registry, not to its token service
-	if rendered(o.node) {
-		return o.configure(why, "{auth: {username: USER, password: PASSWORD}}", "")
-	}
-	file := "/etc/containerd/config.toml"
-	text := fmt.Sprintf(`[plugins."io.containerd.grpc.v1.cri".registry.configs."%s".auth], then systemctl restart containerd`,
-		credentialsKey(o.host()))
-	if why != "" {
-		text = why + ": " + text
-	}
-	return Note{Text: text, File: file}
 }
 
 // endpointHost is the endpoint's own host, also where its token service failed.

@@ -23,7 +23,7 @@ var networkRules = map[cause.Cause]rule{
 			}
 			return []Note{
 				{Text: "add to /etc/hosts, or to the node's DNS: ADDRESS " + o.name()},
-				o.mendEndpoint("or correct the name, if it is wrong"+o.thenRestart(), ""), ask}
+				o.mendEndpoint("or correct the name, if it is wrong" + o.thenRestart()), ask}
 		},
 		doc: doc{
 			meaning: "The node's DNS says that the endpoint's host name does not exist. containerd asks the node's /etc/hosts and /etc/resolv.conf, never the cluster's DNS: names ending in .svc.cluster.local do not resolve.",
@@ -65,7 +65,7 @@ var networkRules = map[cause.Cause]rule{
 			}
 			return []Note{
 				{Text: "start the registry at " + o.dialled()},
-				o.mendEndpoint("or correct the port, if another one serves"+o.thenRestart(), ""),
+				o.mendEndpoint("or correct the port, if another one serves" + o.thenRestart()),
 				look("try it from this node", o.curl("-v", o.api())),
 			}
 		},

@@ -27,7 +27,7 @@ var tlsRules = map[cause.Cause]rule{
 		detail: otherNames,
 		fix: func(o observation) []Note {
 			return o.change(
-				o.mendEndpoint("use a name of the certificate"+o.names(), ""),
+				o.mendEndpoint("use a name of the certificate"+o.names()),
 				Note{Text: "or issue a certificate that has " + o.name() + " among its subject alternative names"},
 				look("see the names in it", o.presented("openssl x509 -noout -ext subjectAltName")),
 			)
@@ -93,8 +93,7 @@ var tlsRules = map[cause.Cause]rule{
 		noun:   "demand for a client certificate",
 		detail: clientCertificate,
 		fix: func(o observation) []Note {
-			return o.change(o.configure("", "{tls: {cert_file: /PATH/client.crt, key_file: /PATH/client.key}}",
-				`client = ["/PATH/client.crt", "/PATH/client.key"]`))
+			return o.change(o.configure("", aClientCertificate)...)
 		},
 		doc: doc{
 			meaning: "The server wants to see a certificate of the client, and none is configured for the endpoint's host and port, or it does not accept the one that is.",
@@ -113,7 +112,7 @@ var tlsRules = map[cause.Cause]rule{
 				return sayHTTP(o)
 			}
 			if o.would(probe.OverHTTPS) != nil {
-				return o.change(o.mendEndpoint("say https", "https://"+o.host()))
+				return o.change(o.withScheme("https"))
 			}
 			if scheme, _, _ := split(o.url); scheme == "http" && o.target == "" {
 				return []Note{look("see how far it comes", "curl -v "+quote(o.api())), {Text: "read the log of the server at " + o.dialled() + ", or of what stands between it and this node"}}
@@ -161,7 +160,7 @@ var tlsRules = map[cause.Cause]rule{
 		noun:   "refusal of plain HTTP",
 		detail: says("it speaks TLS, and is asked with plain http"),
 		fix: func(o observation) []Note {
-			return o.change(o.mendEndpoint("say https", "https://"+o.host()))
+			return o.change(o.withScheme("https"))
 		},
 		doc: doc{
 			meaning: "The endpoint says http, and the server speaks TLS on that port. The answer to containerd's HEAD is a bare 400.",
@@ -176,15 +175,14 @@ func trustAuthority(o observation) []Note {
 	see := look("see what is presented", o.presented())
 	switch c := o.certificate(); {
 	case o.would(probe.OtherCA) != nil:
-		file := o.would(probe.OtherCA).File
-		return append(o.change(o.configure("", "{tls: {ca_file: "+file+"}}", fmt.Sprintf("ca = %q", file))), see)
+		return append(o.change(o.configure("", caSetting(o.would(probe.OtherCA).File))...), see)
 	case c != nil && c.IntermediateMissing:
 		return []Note{{Text: fmt.Sprintf("let the server at %s present the intermediate %q too", o.dialled(), commonName(c.MissingIssuer))}, see}
 	}
 	if file := o.ownCAFile(); file != "" {
 		return []Note{{Text: fmt.Sprintf("add the CA that signed it to %s, which containerd reads at every pull", file), File: file}, see}
 	}
-	return append(o.change(o.configure("", anyCA, anyCATOML)), see)
+	return append(o.change(o.configure("", aCA)...), see)
 }
 
 // ownCAFile is where the endpoint's CAs stand, "" where none are configured.
@@ -195,22 +193,35 @@ func (o observation) ownCAFile() string {
 	return o.endpoint.CAFiles[0]
 }
 
-// A CA as it is configured, in registries.yaml and in hosts.toml.
-const (
-	anyCA     = "{tls: {ca_file: /PATH/ca.crt}}"
-	anyCATOML = `ca = "/PATH/ca.crt"`
-)
-
 // sayHTTP is the endpoint with http; a registry that is asked by default needs an entry.
 func sayHTTP(o observation) []Note {
-	url := "http://" + o.host()
 	switch {
-	case o.endpoint == nil || !o.endpoint.Default:
-		return o.change(o.mendEndpoint("say http", url))
+	case o.endpoint == nil:
+		return o.change(o.withScheme("http"))
+	case o.endpoint.HTTPFallback:
+		return o.change(o.withoutTLS("take out"))
+	case !o.endpoint.Default && encrypted(*o.endpoint):
+		return o.change(o.withScheme("http"), o.withoutTLS("and take out"))
+	case !o.endpoint.Default:
+		return o.change(o.withScheme("http"))
 	case rendered(o.node):
-		return o.change(Note{Text: fmt.Sprintf("mirrors: {%q: {endpoint: [%q]}}", o.host(), url), File: o.settings()})
+		return o.change(o.below([]string{"mirrors", o.host()}, []string{fmt.Sprintf("endpoint: [%q]", "http://"+o.host())}))
 	}
-	return []Note{{Text: fmt.Sprintf("server = %q", url), File: o.settings()}}
+	return o.change(o.plainServer()...)
+}
+
+// withoutTLS takes the endpoint's settings for TLS out: with them containerd asks https first.
+func (o observation) withoutTLS(take string) Note {
+	const why = ": with that containerd asks https first"
+	if !rendered(o.node) {
+		return Note{Text: take + " its ca, client and skip_verify" + why, File: o.settings(), Line: o.endpoint.Line}
+	}
+	host := credentialsKey(o.endpointHost())
+	n := Note{Text: fmt.Sprintf("%s tls below %q", take, host) + why, File: o.settings()}
+	if o.config != nil {
+		n.Line = o.config.Place("configs", host, "tls").At.Line
+	}
+	return n
 }
 
 func clientCertificate(o observation) string {
@@ -227,11 +238,12 @@ func clientCertificate(o observation) string {
 }
 
 func handshake(o observation) string {
-	if o.would(probe.OverHTTP) != nil {
-		return "it does not speak TLS on that port; in plain http it answers"
-	}
 	scheme, _, _ := split(o.url)
 	switch {
+	case o.would(probe.OverHTTP) != nil && o.endpoint.HTTPFallback:
+		return "its tls settings make containerd ask https first, and TLS is cut off; in plain http it answers"
+	case o.would(probe.OverHTTP) != nil:
+		return "it does not speak TLS on that port; in plain http it answers"
 	case scheme != "http" || o.target != "":
 		return "the connection opens, and TLS does not come about"
 	case o.would(probe.OverHTTPS) != nil:

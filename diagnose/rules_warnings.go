@@ -80,7 +80,7 @@ var warningRules = map[string]rule{
 		detail: observation.costs,
 		seen:   observation.timings,
 		fix: func(o observation) []Note {
-			return o.change(o.mendEndpoint("mend the endpoint, or take it out of the list", ""),
+			return o.change(o.mendEndpoint("mend the endpoint, or take it out of the list"),
 				look("measure it", o.curl("-sS -o /dev/null -w '%{time_total}s\\n'", o.api())))
 		},
 		doc: doc{
