@@ -17,13 +17,13 @@ type Issue struct {
 
 // An issueKey says when two issues are the same: settings are copied into many files.
 type issueKey struct {
-	code, file string
-	line       int
-	detail     string // where there is no line
+	code, file   string
+	line, column int
+	detail       string // where there is no line
 }
 
 func (i Issue) key() issueKey {
-	k := issueKey{code: i.Code, file: i.File, line: i.Line}
+	k := issueKey{code: i.Code, file: i.File, line: i.Line, column: i.Column}
 	if i.Line == 0 {
 		k.detail = i.Detail
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -22,6 +23,7 @@ func (n *linter) lintConfigs() {
 		default:
 			n.lintUnused(key, s)
 		}
+		n.lintApart(key, s)
 		n.lintAuth(key, s)
 		n.lintSkipVerify(key, s)
 	}
@@ -48,39 +50,6 @@ func (s settings) hasAuth() bool {
 
 func (s settings) hasTLS() bool { return s.tls != nil && s.tls.written() }
 
-func (n *linter) lintWildcard(s settings) {
-	_, mirrored := n.file.mirrors[wildcard]
-	issue := Issue{Code: codeWildcard, Registry: wildcard}
-	switch {
-	case s.hasAuth():
-		issue.Detail = `containerd looks credentials up by exact host and port: those under "*" are never used`
-		issue.Fix = "write an entry with auth for each endpoint's host and port"
-		issue.Edits = n.onlyEndpoint(s, func(other settings) bool { return other.hasAuth() })
-	case s.hasTLS() && mirrored:
-		issue.Detail = `tls settings under "*" are lost where mirrors has "*" too, and never apply to its endpoints`
-		issue.Fix = "write an entry with tls for each endpoint's host and port"
-	default:
-		return
-	}
-	n.report(n.file.position(s.key), issue)
-}
-
-// onlyEndpoint renames the wildcard's entry to the only endpoint that could be meant.
-func (n *linter) onlyEndpoint(s settings, holds func(settings) bool) []Edit {
-	var hosts []string
-	for _, e := range n.endpointHosts() {
-		if other, own := n.file.configs[e.host]; own && !holds(other) {
-			return nil
-		} else if !own && !slices.Contains(hosts, e.host) {
-			hosts = append(hosts, e.host)
-		}
-	}
-	if len(hosts) != 1 {
-		return nil
-	}
-	return []Edit{{At: n.file.position(s.key), Text: hosts[0]}}
-}
-
 // lintHub finds credentials for Docker Hub that containerd does not look at, and reports
 // whether nothing else is to be said of the key.
 func (n *linter) lintHub(key string, s settings) bool {
@@ -89,7 +58,7 @@ func (n *linter) lintHub(key string, s settings) bool {
 		host = key
 	}
 	switch {
-	case host != hub && host != "index.docker.io":
+	case host != hub && !slices.Contains(hubNames, host), n.isEndpoint(key) && key != hub:
 		return false
 	case !s.hasAuth(), n.file.configs[hubHost].hasAuth():
 		return s.hasAuth() && problem == ""
@@ -104,33 +73,19 @@ func (n *linter) lintHub(key string, s settings) bool {
 	return true
 }
 
-// lintConfigName finds keys that no host can match.
-func (n *linter) lintConfigName(key string, s settings) bool {
-	host, problem := nameProblem(key)
-	if key == "index.docker.io" && !s.hasAuth() && !slices.ContainsFunc(n.endpointHosts(), func(e listed) bool { return e.host == key }) {
-		host, problem = hub, "is Docker Hub's, which is asked as docker.io"
-	}
-	if problem == "" {
-		return false
-	}
-	issue := Issue{Code: codeRegistryName, Registry: key, Detail: fmt.Sprintf("nothing matches the name %q: it %s", key, problem)}
-	if host != "" {
-		issue.Fix = fmt.Sprintf("write %q", host)
-		issue.Edits = n.rename(key, "configs", host, Edit{At: n.file.position(s.key), Text: host})
-	}
-	n.report(n.file.position(s.key), issue)
-	return true
-}
-
 // A listed endpoint is one item of a mirror.
-type listed struct{ mirror, host string }
+type listed struct{ mirror, host, scheme string }
+
+func (n *linter) isEndpoint(host string) bool {
+	return slices.ContainsFunc(n.endpointHosts(), func(e listed) bool { return e.host == host })
+}
 
 func (n *linter) endpointHosts() []listed {
 	var all []listed
 	for _, name := range slices.Sorted(maps.Keys(n.file.mirrors)) {
 		for _, item := range n.file.mirrors[name].endpoints {
 			if ep, err := parseEndpoint(item.value, ""); err == nil && item.node != nil && ep.url.Host != "" {
-				all = append(all, listed{name, ep.registry})
+				all = append(all, listed{name, ep.registry, ep.url.Scheme})
 			}
 		}
 	}
@@ -140,36 +95,49 @@ func (n *linter) endpointHosts() []listed {
 // lintUnused finds an entry that was meant for an endpoint and is not looked up for it:
 // its host with another port, or the name of the registry that is mirrored.
 func (n *linter) lintUnused(key string, s settings) {
-	endpoints := n.endpointHosts()
-	if slices.ContainsFunc(endpoints, func(e listed) bool { return e.host == key }) {
+	if n.isEndpoint(key) {
 		return
 	}
-	for _, e := range endpoints {
+	var without []listed // endpoints that it was meant for
+	for _, e := range n.endpointHosts() {
 		own := n.file.configs[e.host]
 		lacks := s.hasAuth() && !own.hasAuth() || s.hasTLS() && !own.hasTLS()
-		if hostname(e.host) == hostname(key) && lacks {
-			n.reportUnused(key, s, e)
-			return
+		known := slices.ContainsFunc(without, func(other listed) bool { return other.host == e.host })
+		if strings.EqualFold(hostname(e.host), hostname(key)) && lacks && !known {
+			without = append(without, e)
 		}
 	}
-	n.lintDefaultOnly(key, s, endpoints)
+	if len(without) > 0 {
+		n.reportUnused(key, s, without)
+		return
+	}
+	n.lintDefaultOnly(key, s)
 }
 
-func (n *linter) reportUnused(key string, s settings, e listed) {
-	issue := Issue{Code: codeUnusedEntry, Registry: e.mirror,
-		Detail: fmt.Sprintf("this entry is not used for the endpoint %s of %s: containerd looks for exactly %q", e.host, e.mirror, e.host),
-		Fix:    fmt.Sprintf("write %q", e.host)}
+func (n *linter) reportUnused(key string, s settings, without []listed) {
+	var endpoints, keys []string
+	for _, e := range without {
+		endpoints = append(endpoints, fmt.Sprintf("the endpoint %s of %s", e.host, e.mirror))
+		keys = append(keys, strconv.Quote(e.host))
+	}
+	wanted := strings.Join(keys, " and ")
+	issue := Issue{Code: codeUnusedEntry, Registry: without[0].mirror,
+		Detail: fmt.Sprintf("this entry is not used for %s: containerd looks for exactly %s", strings.Join(endpoints, " and "), wanted),
+		Fix:    "write " + wanted}
 	_, mirrored := n.file.mirrors[key]
-	_, taken := n.file.configs[e.host]
-	if mirrored || slices.ContainsFunc(n.seen, func(r Reference) bool { return r.Host == key }) {
+	_, taken := n.file.configs[without[0].host]
+	switch {
+	case mirrored, slices.ContainsFunc(n.seen, func(r Reference) bool { return r.Host == key }):
 		issue.Severity = SeverityWarning
-		issue.Fix = fmt.Sprintf("write the same under %q too", e.host)
-	} else if taken {
-		issue.Fix = fmt.Sprintf("move what it holds to the entry %q", e.host)
-	} else if OwnPort(key) {
+		issue.Fix = fmt.Sprintf("write the same under %s too", wanted)
+	case len(without) > 1:
+		issue.Fix = fmt.Sprintf("write the same under each of %s", wanted)
+	case taken:
+		issue.Fix = "move what it holds to the entry " + wanted
+	case OwnPort(key):
 		issue.Fix += "; if the entry is for another registry on that host, write one more"
-	} else {
-		issue.Edits = n.rename(key, "configs", e.host, Edit{At: n.file.position(s.key), Text: e.host})
+	default:
+		issue.Edits = n.rename(key, "configs", without[0].host, Edit{At: n.file.position(s.key), Text: without[0].host})
 	}
 	n.report(n.file.position(s.key), issue)
 }
@@ -183,9 +151,9 @@ func OwnPort(key string) bool {
 
 // lintDefaultOnly finds settings under the name of a mirrored registry whose mirrors have
 // none of that kind.
-func (n *linter) lintDefaultOnly(key string, s settings, endpoints []listed) {
+func (n *linter) lintDefaultOnly(key string, s settings) {
 	var hosts []string
-	for _, e := range endpoints {
+	for _, e := range n.endpointHosts() {
 		if e.mirror == key {
 			hosts = append(hosts, e.host)
 		}

@@ -25,81 +25,6 @@ func (n *linter) lintMirrors() {
 	}
 }
 
-func (n *linter) lintMirrorName(name string, m mirror) {
-	issue := Issue{Code: codeRegistryName, Registry: name}
-	switch {
-	case name == wildcard && len(m.endpoints) == 0 && n.mayShare():
-		return
-	case name == wildcard && len(m.endpoints) == 0:
-		issue.Code, issue.Detail = codeWildcard, "the wildcard has no endpoint, and K3s drops it"
-		issue.Fix = "name an endpoint, or remove the entry"
-	case name == wildcard:
-		return
-	case name == "index.docker.io" || name == hubHost:
-		issue.Detail = fmt.Sprintf("images of Docker Hub are looked up under docker.io, never under %q", name)
-		issue.Fix = `write "docker.io"`
-		issue.Edits = n.rename(m.key.Value, "mirrors", hub, Edit{At: n.file.position(m.key), Text: hub})
-	default:
-		host, problem := nameProblem(name)
-		if problem == "" && !strings.ContainsAny(name, ".:") && name != "localhost" && name == strings.ToLower(name) {
-			problem = "is no registry's host: an image name that begins so belongs to docker.io"
-		}
-		if problem == "" {
-			return
-		}
-		issue.Detail = fmt.Sprintf("nothing matches the name %q: it %s", name, problem)
-		if host != "" {
-			issue.Fix = fmt.Sprintf("write %q", host)
-			issue.Edits = n.rename(name, "mirrors", host, Edit{At: n.file.position(m.key), Text: host})
-		}
-	}
-	n.report(n.file.position(m.key), issue)
-}
-
-// mayShare reports whether an embedded registry may use the file though no flag of it is seen:
-// it is a server's, and counts for agents too.
-func (n *linter) mayShare() bool {
-	return n.elsewhere || strings.HasSuffix(n.node.Unit, "-agent")
-}
-
-// rename is an edit unless the new name stands there already.
-func (n *linter) rename(old, section, name string, e Edit) []Edit {
-	_, mirrored := n.file.mirrors[name]
-	_, configured := n.file.configs[name]
-	if old == name || section == "mirrors" && mirrored || section == "configs" && configured {
-		return nil
-	}
-	return []Edit{e}
-}
-
-// nameProblem says why a key can be no host[:port], and which host was probably meant.
-func nameProblem(name string) (host, problem string) {
-	_, rest, scheme := strings.Cut(name, "://")
-	if !scheme {
-		rest = name
-	}
-	host, _, hasPath := strings.Cut(rest, "/")
-	switch {
-	case strings.TrimSpace(name) == "":
-		return "", "is empty"
-	case scheme:
-		return host, "has a scheme"
-	case hasPath && strings.Trim(name, "/") == host:
-		return host, "has a slash at its end"
-	case hasPath:
-		return host, "has a path"
-	case strings.Contains(name, wildcard):
-		return "", `has a "*", which stands for all registries only where it stands alone`
-	case strings.ContainsAny(name, " \t@"):
-		return "", "has characters that no host has"
-	case !hostPort.MatchString(name):
-		return "", "is no host with a port"
-	}
-	return "", ""
-}
-
-var hostPort = regexp.MustCompile(`^(\[[0-9a-fA-F:.%]+\]|[^:\[\]]+)(:\d+)?$`)
-
 func (n *linter) lintEndpoints(name string, m mirror) {
 	first := map[string]int{}
 	for i, item := range m.endpoints {
@@ -113,6 +38,9 @@ func (n *linter) lintEndpoints(name string, m mirror) {
 		}
 		ep, err := parseEndpoint(item.value, n.node.embeddedAddress())
 		switch {
+		case placeholder.MatchString(item.value[strings.LastIndex(item.value, "@")+1:]): // a password may look like one
+			report(Issue{Code: codeEndpointInvalid, Detail: "this endpoint has a variable, and K3s replaces none", Fix: "write the host itself: https://HOST[:PORT]"})
+			continue
 		case err != nil:
 			report(Issue{Code: codeEndpointInvalid, Detail: "K3s drops this endpoint: it is no URL", Fix: "write https://HOST[:PORT]"})
 			continue
@@ -121,6 +49,9 @@ func (n *linter) lintEndpoints(name string, m mirror) {
 			continue
 		case ep.url.Scheme != "http" && ep.url.Scheme != "https":
 			report(Issue{Code: codeEndpointInvalid, Detail: fmt.Sprintf("containerd speaks http and https, not %s", ep.url.Scheme), Fix: "write https://HOST[:PORT]"})
+			continue
+		case !possiblePort(ep.url.Port()):
+			report(Issue{Code: codeEndpointInvalid, Detail: fmt.Sprintf("there is no port %s: the highest is 65535", ep.url.Port()), Fix: "correct the port"})
 			continue
 		}
 		if line, known := first[ep.url.String()]; known {

@@ -16,8 +16,10 @@ func (n *linter) lintText() {
 		if s.skips(line) {
 			continue
 		}
+		found := false // one is enough of a line
 		for at, r := range line {
-			if s.isText(r) && deceptive(r) && !(i == 0 && at == 0 && r == '\ufeff') {
+			if s.isText(r) && deceptive(r) && !found && !(i == 0 && at == 0 && r == '\ufeff') {
+				found = true
 				n.report(Position{n.file.path, i + 1, utf8.RuneCountInString(line[:at]) + 1}, Issue{
 					Code:   codeInvisible,
 					Detail: fmt.Sprintf("here stands %s (U+%04X), which YAML takes for text", runeName(r), r),

@@ -39,7 +39,7 @@ var Rules = []Rule{
 	},
 	{
 		codeRegistryName, SeverityError, "a name that no registry has",
-		"Keys of mirrors are compared with the host of an image name, keys of configs with the host and port that are asked. Scheme, path and slash belong to neither; Docker Hub is docker.io in mirrors.",
+		"Keys of mirrors are compared letter by letter with the host of an image name, keys of configs with the host and port that are asked. Scheme, path, slash and variable belong to neither; Docker Hub is docker.io in mirrors.",
 		"The entry is never used: pulls go to the registry itself, without it.",
 		"pullwhy route IMAGE",
 		"Write host[:port] alone.",
@@ -67,14 +67,14 @@ var Rules = []Rule{
 	},
 	{
 		codeWildcard, SeverityError, `a "*" that has no effect`,
-		`In mirrors "*" stands for all registries without an entry of their own. In configs its auth is never used, and its tls only for default endpoints while mirrors has no "*". A "*" without endpoints is dropped.`,
+		`In mirrors "*" stands for all registries without an entry of their own. In configs its auth is never used, and its tls only for default endpoints while mirrors has no "*". A "*" without endpoints is dropped, and never merged with another entry.`,
 		"`no basic auth credentials`, an untrusted certificate, or pulls that pass the mirror by.",
 		"pullwhy route IMAGE",
 		"Write an entry for each endpoint's host and port.",
 	},
 	{
 		codeEndpointInvalid, SeverityError, "an endpoint that is none",
-		"What is no URL with a host is dropped; containerd speaks only http and https.",
+		"What is no URL with a host is dropped; containerd speaks only http and https. K3s replaces no variables.",
 		"The mirror is never asked.",
 		"pullwhy route IMAGE",
 		"Write https://HOST[:PORT].",

@@ -1,0 +1,134 @@
+package registry
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+func (n *linter) lintMirrorName(name string, m mirror) {
+	issue := Issue{Code: codeRegistryName, Registry: name}
+	switch {
+	case name == wildcard && len(m.endpoints) == 0 && n.mayShare():
+		return
+	case name == wildcard && len(m.endpoints) == 0:
+		issue.Code, issue.Detail = codeWildcard, "the wildcard has no endpoint, and K3s drops it"
+		issue.Fix = "name an endpoint, or remove the entry"
+	case name == wildcard:
+		return
+	case slices.Contains(hubNames, name) || name == hubHost:
+		issue.Detail = fmt.Sprintf("images of Docker Hub are looked up under docker.io, never under %q", name)
+		issue.Fix = `write "docker.io"`
+		issue.Edits = n.rename(m.key.Value, "mirrors", hub, Edit{At: n.file.position(m.key), Text: hub})
+	default:
+		host, problem := nameProblem(name)
+		if problem == "" {
+			problem = unnamed(name)
+		}
+		if problem == "" {
+			return
+		}
+		issue.Detail = fmt.Sprintf("nothing matches the name %q: it %s", name, problem)
+		if host != "" {
+			issue.Fix = fmt.Sprintf("write %q", host)
+			issue.Edits = n.rename(name, "mirrors", host, Edit{At: n.file.position(m.key), Text: host})
+		}
+	}
+	n.report(n.file.position(m.key), issue)
+}
+
+// mayShare reports whether an embedded registry may use the file though no flag of it is seen:
+// it is a server's, and counts for agents too.
+func (n *linter) mayShare() bool {
+	return n.elsewhere || strings.HasSuffix(n.node.Unit, "-agent")
+}
+
+// rename is an edit unless the new name stands there already.
+func (n *linter) rename(old, section, name string, e Edit) []Edit {
+	_, mirrored := n.file.mirrors[name]
+	_, configured := n.file.configs[name]
+	if old == name || section == "mirrors" && mirrored || section == "configs" && configured {
+		return nil
+	}
+	return []Edit{e}
+}
+
+// hubNames are what people take for Docker Hub's, and no image name or request has.
+var hubNames = []string{"index.docker.io", "hub.docker.com", "docker.com", "www.docker.com"}
+
+// unnamed says why a name is no image's host, "" for one that is.
+func unnamed(name string) string {
+	switch ref, err := ParseReference(name + "/team/app:1"); {
+	case err != nil:
+		return "has characters that no image name has in its host"
+	case ref.Host != name:
+		return "is no registry's host: an image name that begins so belongs to docker.io"
+	}
+	return ""
+}
+
+// nameProblem says why a key can be no host[:port], and which host was probably meant.
+func nameProblem(name string) (host, problem string) {
+	_, rest, scheme := strings.Cut(name, "://")
+	if !scheme {
+		rest = name
+	}
+	host, _, hasPath := strings.Cut(rest, "/")
+	trimmed, lower := strings.TrimSpace(name), strings.ToLower(name)
+	switch {
+	case trimmed == "":
+		return "", "is empty"
+	case placeholder.MatchString(name):
+		return "", "has a variable, and K3s replaces none"
+	case scheme:
+		return host, "has a scheme"
+	case hasPath && strings.Trim(name, "/") == host:
+		return host, "has a slash at its end"
+	case hasPath:
+		return host, "has a path"
+	case strings.Contains(name, wildcard):
+		return "", `has a "*", which stands for all registries only where it stands alone`
+	case trimmed != name && hostPort.MatchString(trimmed):
+		return trimmed, "has a blank before or behind it"
+	case strings.ContainsAny(name, " \t@"):
+		return "", "has characters that no host has"
+	case !hostPort.MatchString(name):
+		return "", "is no host with a port"
+	case !possiblePort(portOf(name)):
+		return "", "has a port above 65535"
+	case lower != name && isPublic(lower):
+		return lower, "has an upper-case letter, and names are compared letter by letter"
+	}
+	return "", ""
+}
+
+var (
+	hostPort    = regexp.MustCompile(`^(\[[0-9a-fA-F:.%]+\]|[^:\[\]]+)(:\d+)?$`)
+	placeholder = regexp.MustCompile(`\$[({A-Za-z_]|\{\{`) // of a shell or a template
+)
+
+// possiblePort reports whether a port can be asked; "" is the scheme's.
+func possiblePort(port string) bool {
+	number, err := strconv.Atoi(port)
+	return port == "" || err == nil && number <= 65535
+}
+
+// lintConfigName finds keys that no host can match.
+func (n *linter) lintConfigName(key string, s settings) bool {
+	host, problem := nameProblem(key)
+	if slices.Contains(hubNames, key) && !s.hasAuth() && !n.isEndpoint(key) {
+		host, problem = hub, "is Docker Hub's, which is asked as docker.io"
+	}
+	if problem == "" {
+		return false
+	}
+	issue := Issue{Code: codeRegistryName, Registry: key, Detail: fmt.Sprintf("nothing matches the name %q: it %s", key, problem)}
+	if host != "" {
+		issue.Fix = fmt.Sprintf("write %q", host)
+		issue.Edits = n.rename(key, "configs", host, Edit{At: n.file.position(s.key), Text: host})
+	}
+	n.report(n.file.position(s.key), issue)
+	return true
+}
