@@ -18,12 +18,13 @@ const (
 // A reading is a log that is read, perhaps before its turn. Whoever works on it reads a
 // block and searches it, while it is still in that core's cache, as others read on.
 type reading struct {
+	log   Log
 	clock clock
 	block int // size of a block
 
 	source sync.Mutex // held to read a block
-	open   func() (io.ReadCloser, error)
-	file   io.Closer // nil: not open yet
+	file   io.Closer  // nil: not open yet
+	parts  *parts     // are searched before blocks are read
 	blocks blocks
 
 	state   sync.Mutex // held, after source, for what follows; ended changes under both
@@ -37,7 +38,7 @@ type reading struct {
 }
 
 func (s *Scanner) read(l Log) *reading {
-	r := &reading{clock: clock{s.Zone}, block: cmp.Or(s.block, blockSize), open: l.Open}
+	r := &reading{log: l, clock: clock{s.Zone}, block: cmp.Or(s.block, blockSize)}
 	r.changed.L = &r.state
 	if t := rotationTime(l.Name); !t.IsZero() && t.Before(s.Since) {
 		r.ended, r.started = true, true
@@ -95,19 +96,23 @@ func (r *reading) next() *chunk {
 			}
 		}
 	}
+	if r.file != nil {
+		r.file.Close()
+	}
 	return nil
 }
 
-// work reads a block, with buf to hold it, and searches it.
+// work searches what comes next, with buf to hold it.
 func (r *reading) work(buf []byte) []byte {
-	if buf == nil {
-		buf = make([]byte, 0, r.block)
-	}
 	c, text := r.chunk(buf)
-	if c == nil {
+	switch {
+	case c == nil:
 		return buf
+	case c.part != nil:
+		c.part.search(c, r.clock)
+	default:
+		c.search(text, r.clock)
 	}
-	c.search(text, r.clock)
 	r.state.Lock()
 	defer r.state.Unlock()
 	c.done = true
@@ -116,33 +121,43 @@ func (r *reading) work(buf []byte) []byte {
 	return text[:0]
 }
 
-// chunk reads a block; nil where the log has ended.
-func (r *reading) chunk(buf []byte) (*chunk, []byte) {
+// chunk begins the next chunk, and reads the block that it is of; nil where the log has
+// ended.
+func (r *reading) chunk(buf []byte) (c *chunk, text []byte) {
 	r.source.Lock()
 	defer r.source.Unlock()
 	if r.ended {
-		return nil, nil
+		return nil, buf
 	}
 	if r.file == nil && r.blocks.err == nil {
-		r.blocks.in, r.file, r.blocks.err = opened(r.open)
+		r.blocks.err = r.open()
 	}
-	c := &chunk{}
-	text, long := r.blocks.next(buf)
-	if long {
-		c.lines, c.skipped = 1, 1
+	c = &chunk{part: r.parts.next()}
+	if c.part == nil {
+		text = r.readBlock(c, buf)
 	}
 	ended := r.blocks.err != nil && len(r.blocks.rest) == 0
-	if ended {
-		if r.blocks.err != io.EOF {
-			c.err = r.blocks.err
-		}
-		if r.file != nil {
-			r.file.Close()
-		}
+	if ended && r.blocks.err != io.EOF {
+		c.err = r.blocks.err
 	}
 	r.state.Lock()
 	defer r.state.Unlock()
 	r.chunks = append(r.chunks, c)
 	r.ended = ended
 	return c, text
+}
+
+func (r *reading) readBlock(c *chunk, buf []byte) []byte {
+	if r.parts != nil {
+		r.blocks.in, r.blocks.err = r.parts.rest()
+		r.parts = nil
+	}
+	if buf == nil {
+		buf = make([]byte, 0, r.block)
+	}
+	text, long := r.blocks.next(buf)
+	if long {
+		c.lines, c.skipped = 1, 1
+	}
+	return text
 }

@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// A chunk is what a block of a log holds.
+// A chunk is what a piece of a log holds.
 type chunk struct {
+	part           *part // that it is of; nil: of a block that was read
 	lines, skipped int
 	found          []finding
 	size           int   // of the lines that found is from

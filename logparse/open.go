@@ -9,14 +9,18 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// opened opens a log and undoes what its content shows was done to it.
-func opened(open func() (io.ReadCloser, error)) (io.Reader, io.Closer, error) {
-	file, err := open()
+// open opens the log and undoes what its content shows was done to it.
+func (r *reading) open() error {
+	file, err := r.log.Open()
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	in, err := plain(bufio.NewReaderSize(file, 64<<10))
-	return in, file, err
+	r.file = file
+	beginning := bufio.NewReaderSize(file, 64<<10)
+	if r.blocks.in, err = plain(beginning); r.blocks.in == beginning {
+		r.parts = newParts(file)
+	}
+	return err
 }
 
 // plain is the text of in: decompressed, in UTF-8, and events as they stand in JSON.
