@@ -168,7 +168,7 @@ func (c *client) prepare(ctx context.Context, req request) (*http.Request, error
 		return nil, err
 	}
 	out.Header.Set("User-Agent", c.run.userAgent)
-	if sameOrigin(req.url, c.root) {
+	if sameOrigin(c.root, req.url) {
 		for name, values := range c.endpoint.Headers {
 			out.Header[http.CanonicalHeaderKey(name)] = slices.Clone(values)
 		}
@@ -208,7 +208,7 @@ func (c *client) blameHost(err error, u *url.URL) error {
 
 // target is u's host where that is not the endpoint, else "".
 func (s *site) target(u *url.URL) string {
-	if sameOrigin(u, s.root) {
+	if sameOrigin(s.root, u) {
 		return ""
 	}
 	return origin(u)
