@@ -12,8 +12,16 @@ import (
 	"time"
 )
 
-// maxNames is how many of a certificate's names, and of its addresses, are told.
-const maxNames = 100
+const (
+	// maxNames is how many of a certificate's names, of its addresses, and of a chain's
+	// subjects are told.
+	maxNames = 100
+
+	// maxSignatures is how many signatures of a chain are looked at, the same as in
+	// crypto/x509 (verify.go, maxChainSignatureChecks): a chain out of order, or of equal
+	// names, can want the square of its length.
+	maxSignatures = 100
+)
 
 // presented is the server's chain, also where it was not accepted.
 func presented(state tls.ConnectionState, err error) []*x509.Certificate {
@@ -41,7 +49,7 @@ func (l *link) certificate(chain []*x509.Certificate) *Certificate {
 	for _, ip := range leaf.IPAddresses[:min(len(leaf.IPAddresses), maxNames)] {
 		c.DNSNames = append(c.DNSNames, ip.String())
 	}
-	for _, cert := range chain {
+	for _, cert := range chain[:min(len(chain), maxNames)] {
 		c.Chain = append(c.Chain, cert.Subject.String())
 	}
 	if last := endOf(chain); l.trust.lacksIssuer(last) {
@@ -66,9 +74,13 @@ func verify(chain []*x509.Certificate, name string, roots *x509.CertPool) error 
 // certificates lead.
 func endOf(chain []*x509.Certificate) *x509.Certificate {
 	last, rest := chain[0], slices.Clone(chain[1:])
-	for {
+	for left := maxSignatures; ; {
 		i := slices.IndexFunc(rest, func(c *x509.Certificate) bool {
-			return bytes.Equal(c.RawSubject, last.RawIssuer) && last.CheckSignatureFrom(c) == nil
+			if left == 0 || !bytes.Equal(c.RawSubject, last.RawIssuer) {
+				return false
+			}
+			left--
+			return last.CheckSignatureFrom(c) == nil
 		})
 		if i < 0 {
 			return last

@@ -63,9 +63,12 @@ func (w *walk) untrusted() *link {
 func (w *walk) hasOtherCAs() bool { return w.untrusted() != nil && len(w.otherCAs()) > 0 }
 
 // withOtherCA needs no request: the chain is at hand.
-func (w *walk) withOtherCA(context.Context) Counterfactual {
+func (w *walk) withOtherCA(ctx context.Context) Counterfactual {
 	others, l := w.otherCAs(), w.untrusted()
 	for _, f := range others {
+		if ctx.Err() != nil {
+			return Counterfactual{} // a file that was not tried may be the one
+		}
 		t := &trust{store: w.run.store, endpoint: registry.Endpoint{CAFiles: []string{f.path}}}
 		if t.load() == nil && verify(l.open().chain, l.name, t.roots) == nil {
 			configured := cmp.Or(f.endpoint, "no endpoint")

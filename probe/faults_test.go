@@ -74,7 +74,10 @@ func (c faultCase) timeout() time.Duration {
 func checkText(t *testing.T, r probe.Result) {
 	t.Helper()
 	const most = 64 << 10
-	text := fmt.Sprintf("%s %s %+v %+v %+v", r.Error, r.Target, r.Steps, r.Certificate, r.Counterfactuals)
+	text := fmt.Sprintf("%s %s %+v %+v", r.Error, r.Target, r.Steps, r.Counterfactuals)
+	if r.Certificate != nil {
+		text += fmt.Sprintf("%+v", *r.Certificate) // all of it, not its String
+	}
 	if i := strings.IndexFunc(text, unicode.IsControl); i >= 0 || !utf8.ValidString(text) || len(text) > most {
 		t.Errorf("%d bytes of text, with a control character at %d", len(text), i)
 	}

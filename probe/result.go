@@ -122,7 +122,7 @@ type Certificate struct {
 	DNSNames  []string  `json:"dns_names"` // IP addresses included; of very many, the first
 	NotBefore time.Time `json:"not_before"`
 	NotAfter  time.Time `json:"not_after"`
-	Chain     []string  `json:"chain"`    // subjects, the leaf first, as presented
+	Chain     []string  `json:"chain"`    // subjects, the leaf first, as presented; of very many, the first
 	Verified  bool      `json:"verified"` // against the node's and the configured CAs, for the endpoint's host
 
 	MissingIssuer       string `json:"missing_issuer"`       // subject of the issuer that is neither presented nor trusted; "" for none
