@@ -104,6 +104,15 @@ var rawFaults = []faultCase{
 		return certified(probetest.Leaf{Names: names})(n)
 	}, step: "tls", cause: cause.TLSHandshake},
 
+	{name: "certificate with very many issuers", setUp: func(n *node) registry.Endpoint {
+		ca := n.ca
+		for range 250 {
+			ca = ca.Intermediate(strings.Repeat("one name of an issuing CA ", 10), 0, 0)
+		}
+		n.cert = ca.Server(host)
+		return endpoint(n.serve(probetest.NewRegistry(image).ServeHTTP))
+	}, step: "tls", cause: cause.TLSHandshake, says: "limit reached"},
+
 	{name: "HTTP 0.9", setUp: saying("<html>hello</html>"), step: "ping", cause: cause.TLSHandshake, says: "malformed HTTP"},
 	{name: "NULs", setUp: saying(strings.Repeat("\x00", 1000)), step: "ping", cause: cause.TLSHandshake},
 	{name: "no status", setUp: saying("HTTP/1.1 \r\n\r\n"), step: "ping", cause: cause.TLSHandshake},
@@ -129,6 +138,9 @@ var rawFaults = []faultCase{
 	}), step: "ping", cause: cause.NotARegistry},
 	{name: "very many fields", setUp: rawHTTP(afterRequest(repeating("HTTP/1.1 200 OK\r\n", strings.Repeat("X: y\r\n", 1000), 0))),
 		step: "ping", cause: cause.TLSHandshake, says: "too many fields"},
+	{name: "very many fields after an answer that announces one", setUp: rawHTTP(afterRequest(func(c net.Conn) {
+		io.WriteString(c, "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n"+strings.Repeat("X: y\r\n", 20000)+"Content-Length: 0\r\n\r\n")
+	})), step: "ping", cause: cause.TLSHandshake, says: "too many fields"},
 	{name: "very many challenges", setUp: serving(func(w http.ResponseWriter, _ *http.Request) {
 		for range 5000 {
 			w.Header().Add("WWW-Authenticate", `Digest realm="x"`)

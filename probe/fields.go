@@ -19,6 +19,8 @@ type headerConn struct {
 	inBody bool        // after the empty line, until the next request
 	empty  bool        // the line so far
 	lines  int         // since the header began
+	at     int         // bytes of the header, up to the class of its status
+	class  byte        // the first digit of the status
 }
 
 // Write begins a new header: net/http sends the next request after the answer to the last.
@@ -30,7 +32,7 @@ func (c *headerConn) Write(b []byte) (int, error) {
 func (c *headerConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if c.asked.Swap(false) {
-		c.inBody, c.empty, c.lines = false, false, 0
+		c.inBody, c.empty, c.lines, c.at = false, false, 0, 0
 	}
 	for _, char := range b[:n] {
 		if c.inBody {
@@ -44,10 +46,19 @@ func (c *headerConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// count follows the header to its end, and on through those before it that only announce
+// that there will be one (RFC 9110, section 15.2).
 func (c *headerConn) count(char byte) {
+	if c.at < len("HTTP/1.1 1") {
+		c.at, c.class = c.at+1, char
+	}
 	switch char {
 	case '\n':
-		c.inBody, c.empty = c.empty, true
+		c.inBody = c.empty && c.class != '1'
+		if c.empty {
+			c.at = 0
+		}
+		c.empty = !c.empty
 		c.lines++
 	case '\r':
 	default:
