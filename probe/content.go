@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,6 +23,10 @@ const (
 	// maxConfig is the size up to which an image's config is asked for, in bytes. They
 	// have some kilobytes.
 	maxConfig = 8 << 20
+
+	// maxMembers bounds the members of all objects and lists of a manifest, an index or a
+	// config, which take far more room decoded than written. They have some hundreds.
+	maxMembers = 20000
 
 	// maxDepth is how many manifests are read on the way to an image's config: an index
 	// may list another one.
@@ -84,11 +89,18 @@ func (w *walk) fetchConfigOf(ctx context.Context, s *Step, top content) (ocispec
 }
 
 func decode(c content, into any) error {
+	if tooMany(c.body) {
+		return fmt.Errorf("reading %s of type %q: it has more than %d members", c.Digest, c.MediaType, maxMembers)
+	}
 	if err := json.Unmarshal(c.body, into); err != nil {
 		return faultf(cause.UnexpectedMediaType, "reading %s of type %q: %w", c.Digest, c.MediaType, err)
 	}
 	return nil
 }
+
+// tooMany reports whether the members of a JSON document, each but the first of a list
+// after a comma, are more than maxMembers.
+func tooMany(body []byte) bool { return bytes.Count(body, []byte(",")) > maxMembers }
 
 // choose returns the manifest that containerd takes for the platform; one that does not
 // say for which it is counts where no other matches.
@@ -147,7 +159,7 @@ func (w *walk) walkBlob(config ocispec.Descriptor) {
 // pulls an image without an index whatever its platform (tried with 1.6.20, 1.7.22 and 2.4.2).
 func platformOf(config []byte) []string {
 	var p ocispec.Platform
-	if json.Unmarshal(config, &p) != nil || p.OS == "" || p.Architecture == "" {
+	if tooMany(config) || json.Unmarshal(config, &p) != nil || p.OS == "" || p.Architecture == "" {
 		return nil
 	}
 	return []string{platforms.Format(p)}

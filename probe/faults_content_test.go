@@ -103,6 +103,12 @@ func holding(platforms ...string) func(*node) registry.Endpoint {
 var contentFaults = imageOnly([]faultCase{
 	{name: "not for the platform", setUp: holding("linux/s390x", "linux/arm64"), step: "manifest", cause: cause.PlatformMismatch,
 		says: "it has [linux/s390x linux/arm64], the node wants linux/amd64"},
+	{name: "index of very many members", setUp: imageAnswer(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/vnd.oci.image.index.v1+json")
+		if r.Method == http.MethodGet {
+			io.WriteString(w, `{"manifests":[`+strings.Repeat("{},", 100000)+`{}]}`)
+		}
+	}), step: "manifest", cause: cause.Unknown, says: "more than 20000 members"},
 	{name: "index gone", setUp: instead(anyManifest, page(404, "")), step: "manifest", cause: cause.BlobFetchFailed, says: "fetching index sha256:"},
 	{name: "index of something else", setUp: altered(anyManifest, func([]byte) []byte { return []byte("{}") }), step: "manifest", cause: cause.BlobTruncated},
 	{name: "index of something else, no HEAD", setUp: func(n *node) registry.Endpoint {

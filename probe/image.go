@@ -162,10 +162,12 @@ func scopeOf(ep registry.Endpoint) string { return "repository:" + ep.Repository
 // judgeManifest decides what a is worth, which answered a HEAD for the manifest, and asks
 // by GET for what it lacks (core/remotes/docker/resolver.go, Resolve).
 func (w *walk) judgeManifest(ctx context.Context, s *Step, req request, a *answer) (top content, err error) {
-	req.method, req.limit = http.MethodGet, maxManifest
+	req.method = http.MethodGet
+	full := req
+	full.limit = maxManifest
 	switch {
 	case a.status == http.StatusMethodNotAllowed:
-		if a, err = w.send(ctx, req); err != nil {
+		if a, err = w.send(ctx, full); err != nil {
 			return top, err
 		}
 	case untold(a):
@@ -180,7 +182,7 @@ func (w *walk) judgeManifest(ctx context.Context, s *Step, req request, a *answe
 	case !a.ok():
 		return top, w.statusFault(a)
 	case !a.markup() && a.method == http.MethodHead && (dg == "" || a.length < 0):
-		if a, err = w.send(ctx, req); err != nil {
+		if a, err = w.send(ctx, full); err != nil {
 			return top, err
 		}
 		s.note(a)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/opencontainers/go-digest"
 	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/probe"
 	"github.com/pullwhy/pullwhy/probe/probetest"
@@ -172,6 +173,35 @@ func TestRedirectToHTTPS(t *testing.T) {
 	for _, r := range n.prober().Probe(t.Context(), []probe.Ask{ask(t, ep), {Endpoint: ep}}) {
 		if r.Status != probe.OK {
 			t.Errorf("%s at %q: %s", r.Status, r.Target, r.Error)
+		}
+	}
+}
+
+// Images with long manifests are judged as others are, more than may be read at a time.
+func TestLongManifests(t *testing.T) {
+	n := newNode(t)
+	config := []byte("{}")
+	manifest := fmt.Appendf(nil, `{"config":{"digest":%q,"size":2},"x":%q}`, digest.FromBytes(config), strings.Repeat("x", 1<<20))
+	var asks []probe.Ask
+	for range 3 {
+		ep := endpoint(n.serve(func(w http.ResponseWriter, r *http.Request) {
+			answer := config
+			if strings.Contains(r.URL.Path, "/manifests/") {
+				answer = manifest
+				w.Header().Set("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+				w.Header().Set("Content-Length", fmt.Sprint(len(manifest)))
+			}
+			if r.Method == http.MethodGet {
+				w.Write(answer)
+			}
+		}))
+		for range 5 {
+			asks = append(asks, ask(t, ep))
+		}
+	}
+	for _, r := range n.prober().Probe(t.Context(), asks) {
+		if r.Status != probe.OK {
+			t.Errorf("%s at %s: %s", r.Status, failing(r).Name, r.Error)
 		}
 	}
 }

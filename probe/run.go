@@ -22,7 +22,8 @@ type run struct {
 	names     *resolver
 	proxy     func(*url.URL) (*url.URL, error)
 	gates     *gates
-	caFiles   []caFile // of all endpoints
+	caFiles   []caFile      // of all endpoints
+	places    chan struct{} // for bodies longer than maxText
 
 	mu     sync.Mutex
 	sites  map[siteKey]*site
@@ -44,6 +45,7 @@ func newRun(p *Prober, asks []Ask) *run {
 		proxy:     proxyFunc(p.Env),
 		gates:     newGates(cmp.Or(max(p.Concurrency, 0), defaultConcurrency), p.Admit, asks),
 		caFiles:   caFilesOf(asks),
+		places:    make(chan struct{}, maxLong),
 		sites:     map[siteKey]*site{},
 		trusts:    map[trustKey]*trust{},
 		links:     map[linkKey]*link{},
@@ -57,7 +59,7 @@ func newRun(p *Prober, asks []Ask) *run {
 func (r *run) aside(ctx context.Context, until time.Time) *run {
 	return &run{
 		ctx: ctx, timeout: time.Until(until), userAgent: r.userAgent, platform: r.platform,
-		store: r.store, names: r.names, proxy: r.proxy, gates: r.gates,
+		store: r.store, names: r.names, proxy: r.proxy, gates: r.gates, places: r.places,
 		sites: map[siteKey]*site{}, trusts: map[trustKey]*trust{}, links: map[linkKey]*link{},
 	}
 }

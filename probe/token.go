@@ -15,10 +15,7 @@ import (
 	"github.com/pullwhy/pullwhy/cause"
 )
 
-const (
-	clientID = "containerd-client"
-	maxToken = 1 << 20 // body of a token service's answer, in bytes
-)
+const clientID = "containerd-client"
 
 // errNoScope is a token service that answers 400 where no scope was asked for: without an
 // image that decides nothing.
@@ -146,7 +143,7 @@ func (c *client) postToken(req tokenRequest) request {
 		form.Set("username", auth.Username)
 		form.Set("password", auth.Secret.Reveal())
 	}
-	return request{method: http.MethodPost, url: req.realm, form: form, limit: maxToken}
+	return request{method: http.MethodPost, url: req.realm, form: form}
 }
 
 func (c *client) getToken(req tokenRequest, authorization string) request {
@@ -159,7 +156,7 @@ func (c *client) getToken(req tokenRequest, authorization string) request {
 		query.Add("scope", scope)
 	}
 	u.RawQuery = query.Encode()
-	return request{method: http.MethodGet, url: &u, authorization: authorization, limit: maxToken}
+	return request{method: http.MethodGet, url: &u, authorization: authorization}
 }
 
 // judgeToken takes the token from an answer, or says why there is none.

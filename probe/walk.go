@@ -36,6 +36,7 @@ func (w *walk) do(name string, f func(context.Context, *Step) error) error {
 	steps := w.steps
 	w.steps = nil
 	err := w.step(w.run.ctx, name, f)
+	w.leavePlace()
 	own := w.steps
 	w.steps = steps
 	w.noteVisited()
