@@ -13,9 +13,6 @@ const (
 	basic  = "basic"
 )
 
-// maxChallenge is the length of a WWW-Authenticate line up to which it is looked at, in bytes.
-const maxChallenge = 16 << 10
-
 // A challenge is a way of authentication that a server offers.
 type challenge struct {
 	scheme string // lower case
@@ -27,9 +24,6 @@ type challenge struct {
 func challenges(header http.Header) []challenge {
 	var all []challenge
 	for _, line := range header.Values("WWW-Authenticate") {
-		if len(line) > maxChallenge {
-			continue
-		}
 		if c := parseChallenge(line); c.scheme == bearer || c.scheme == basic {
 			all = append(all, c)
 		}

@@ -16,7 +16,6 @@ import (
 
 const (
 	maxRedirects = 10       // as net/http
-	maxLocation  = 16 << 10 // of a redirect that is followed, in bytes; signed ones have some kilobytes
 	maxText      = 64 << 10 // body of anything but a manifest or config, in bytes
 
 	// maxLong is how many steps of a run may have longer bodies at a time, whatever the
@@ -109,7 +108,7 @@ func (a *answer) redirect() *url.URL {
 	}
 	location := a.header.Get("Location")
 	to, err := a.url.Parse(location)
-	if err != nil || location == "" || len(location) > maxLocation || to.Scheme != "http" && to.Scheme != "https" || to.Host == "" {
+	if err != nil || location == "" || to.Scheme != "http" && to.Scheme != "https" || to.Host == "" {
 		return nil
 	}
 	return to
@@ -136,7 +135,7 @@ func (c *client) roundTrip(ctx context.Context, req request) (*answer, error) {
 		// what a server says when it sees its client give up can still arrive
 		return nil, wrap(req, err)
 	}
-	a := &answer{url: req.url, method: req.method, status: resp.StatusCode, header: resp.Header, length: resp.ContentLength, arrived: time.Now()}
+	a := &answer{url: req.url, method: req.method, status: resp.StatusCode, header: kept(resp.Header), length: resp.ContentLength, arrived: time.Now()}
 	c.read(ctx, a, resp.Body, req.limit)
 	if a.bodyErr == nil {
 		a.bodyErr = ctx.Err()

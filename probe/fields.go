@@ -3,12 +3,43 @@ package probe
 import (
 	"errors"
 	"net"
+	"net/http"
 	"sync/atomic"
 )
 
-// maxFields bounds the fields of an answer's header: each takes some 200 bytes, however
-// short it is, and all endpoints are asked at once.
-const maxFields = 10000
+const (
+	// maxFields bounds the fields of an answer's header: each takes some 200 bytes, however
+	// short it is, and all endpoints are asked at once.
+	maxFields = 10000
+
+	// maxField is the length up to which a field is looked at, in bytes: challenges and
+	// the locations of signed redirects have some kilobytes.
+	maxField = 16 << 10
+
+	// maxLines is how many lines of one name are looked at.
+	maxLines = 100
+)
+
+// lookedAt are the fields that a walk makes use of.
+var lookedAt = []string{
+	"Age", "Content-Type", "Date", "Docker-Content-Digest", "Docker-Distribution-Api-Version",
+	"Location", "Ratelimit-Limit", "Ratelimit-Remaining", "Retry-After", "Www-Authenticate",
+}
+
+// kept is what is made use of in an answer's header, which may be long and is kept as long
+// as the walk.
+func kept(header http.Header) http.Header {
+	short := http.Header{}
+	for _, name := range lookedAt {
+		lines := header[name]
+		for _, line := range lines[:min(len(lines), maxLines)] {
+			if len(line) <= maxField {
+				short[name] = append(short[name], line)
+			}
+		}
+	}
+	return short
+}
 
 var errTooManyFields = errors.New("server response header has too many fields")
 

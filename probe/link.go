@@ -14,8 +14,8 @@ import (
 	"github.com/pullwhy/pullwhy/cause"
 )
 
-// maxHeader bounds the header of an answer, in bytes.
-const maxHeader = 2 << 20
+// maxHeader bounds the header of an answer, in bytes. Few have more than some kilobytes.
+const maxHeader = 5 << 18
 
 var defaultPorts = map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}
 
