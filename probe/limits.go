@@ -50,7 +50,7 @@ func rateLimit(header http.Header) string {
 	if _, err := strconv.Atoi(limit); err != nil {
 		return left + " left"
 	}
-	seconds, err := strconv.Atoi(window)
+	seconds, err := strconv.ParseInt(window, 10, 32)
 	if err != nil || seconds <= 0 {
 		return fmt.Sprintf("%s of %s left", left, limit)
 	}

@@ -47,14 +47,25 @@ func newSecrets(ep registry.Endpoint, env map[string]string) *secrets {
 		}
 	}
 	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"} {
-		if u, err := url.Parse(env[name]); err == nil && u.User != nil {
-			if password, ok := u.User.Password(); ok && password != "" {
-				s.add(password)
-				s.add(u.User.Username() + ":" + password)
-			}
-		}
+		s.addProxy(env[name])
 	}
 	return s
+}
+
+// addProxy makes the password of a proxy's address a secret. The address may lack its
+// scheme (golang.org/x/net/http/httpproxy, parseProxy).
+func (s *secrets) addProxy(address string) {
+	if !strings.Contains(address, "://") {
+		address = "http://" + address
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.User == nil {
+		return
+	}
+	if password, ok := u.User.Password(); ok && password != "" {
+		s.add(password)
+		s.add(u.User.Username() + ":" + password)
+	}
 }
 
 // add makes text a secret in every spelling in which a server may echo it.

@@ -13,7 +13,9 @@ func TestClean(t *testing.T) {
 		Headers: http.Header{"Authorization": {"Basic aGVhZGVyLXNlY3JldA=="}},
 		Auth:    registry.Auth{Username: "user", Secret: registry.NewSecret("pass phrase/1")},
 	}
-	s := newSecrets(ep, map[string]string{"HTTPS_PROXY": "http://p:proxy-secret@proxy.example.com"})
+	s := newSecrets(ep, map[string]string{
+		"HTTPS_PROXY": "http://p:proxy-secret@proxy.example.com", "http_proxy": "p:secret-without-scheme@proxy.example.com:3128",
+	})
 	s.add("token-value")
 	tests := []struct{ text, want string }{
 		{"plain text stays", "plain text stays"},
@@ -23,6 +25,7 @@ func TestClean(t *testing.T) {
 		{"token-value.", "REDACTED."},
 		{"aGVhZGVyLXNlY3JldA==", "REDACTED"},
 		{"proxy-secret", "REDACTED"},
+		{"secret-without-scheme", "REDACTED"},
 		{"https://a:b@x.example.com/p?ns=docker.io&X-Amz-Signature=1&flag", "https://REDACTED@x.example.com/p?ns=docker.io&X-Amz-Signature=REDACTED&flag=REDACTED"},
 		{`Get "https://x.example.com/?sig=1#f": EOF`, `Get "https://x.example.com/?sig=REDACTED": EOF`},
 		{"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln here", "REDACTED here"},
