@@ -24,6 +24,7 @@ type criConfig struct {
 	path       string // "" where no config.toml stands
 	format     int64  // version that the file says; 0 for none
 	configPath []string
+	disabled   bool // the CRI plugin does not run
 	transfer   bool // pulls may go through the transfer service
 	mirrors    map[string]legacyMirror
 	tls        map[string]legacyTLS
@@ -106,6 +107,10 @@ func (r *criReader) read(abs string) (table, bool) {
 	}
 	if reason := ignoredRegistry(root, plugin, r.version); reason != "" && r.config.ignored == "" {
 		r.config.ignored = reason
+	}
+	disabled, _ := root["disabled_plugins"].([]any)
+	for _, name := range []any{pluginV1, pluginV2, pluginV3} {
+		r.config.disabled = r.config.disabled || slices.Contains(disabled, name)
 	}
 	r.notePlaces(abs, text)
 	imports, _ := root["imports"].([]any)
@@ -193,13 +198,14 @@ func criPlugin(root table, v version) table {
 
 // RegistryTable is the name of the table of config.toml in which this node's containerd looks
 // for its settings of registries.
-func (c *Config) RegistryTable() string {
-	cri, v := c.state().cri, c.state().version
+func (c *Config) RegistryTable() string { return c.state().registryTable() }
+
+func (l *loader) registryTable() string {
 	plugin := pluginV2
 	switch {
-	case cri.format > 2, cri.path == "" && v.since(2, 0, 0):
+	case l.cri.format > 2, l.cri.path == "" && l.version.since(2, 0, 0):
 		plugin = pluginV3
-	case cri.format < 2 && cri.path != "":
+	case l.cri.format < 2 && l.cri.path != "":
 		plugin = pluginV1
 	}
 	return fmt.Sprintf("plugins.%q.registry", plugin)

@@ -30,11 +30,12 @@ func (c *Config) Lint(seen []Reference) []Issue {
 // A linter looks at one registries.yaml and at what stands rendered beside it.
 type linter struct {
 	*loader
-	file  *registriesFile
-	seen  []Reference
-	found issueList
-	text  []string     // of the file, by line
-	open  map[int]bool // the lines that hold no secret
+	file   *registriesFile
+	seen   []Reference
+	found  issueList
+	listed []listed     // the endpoints of all mirrors; nil until they are asked for
+	text   []string     // of the file, by line
+	open   map[int]bool // the lines that hold no secret
 }
 
 // lines are those of registries.yaml.

@@ -88,6 +88,7 @@ func TestLintExactly(t *testing.T) {
 		{"flag and the embedded registry", "mirrors:\n  docker.io:\n", "", map[string]string{flagsPath: "disable-default-registry-endpoint: true\nembedded-registry: true\n"}},
 		{"endpoints without a host", "mirrors:\n  docker.io:\n    endpoint:\n      - https//a.example.com\n      - https:/b.example.com\n      - https://c.example.com,https://d.example.com\n", "config_endpoint_invalid:4 config_endpoint_invalid:5 config_endpoint_invalid:6", nil},
 		{"template without credentials", credentialed, "config_template_drops_registry:1", map[string]string{agentPath + "etc/containerd/config.toml.tmpl": "[registry]\nconfig_path = \"/x\"\n"}},
+		{"template that names a registry, and has no section of them", credentialed, "config_template_drops_registry:1", map[string]string{agentPath + "etc/containerd/config.toml.tmpl": "sandbox_image = \"registry.example.com/pause:3.6\"\n"}},
 		{"template with credentials", credentialed, "", map[string]string{agentPath + "etc/containerd/config.toml.tmpl": "[registry]\nconfig_path = \"/x\"\n{{ range $k, $v := .PrivateRegistryConfig.Configs }}\n"}},
 		{"old template beside a new one", credentialed, "", map[string]string{agentPath + "etc/containerd/config.toml.tmpl": "version = 2\n", agentPath + "etc/containerd/config-v3.toml.tmpl": "{{- template \"base\" . -}}\n"}},
 		{"template and nothing to lose", "", "", map[string]string{agentPath + "etc/containerd/config.toml.tmpl": "version = 2\n"}},

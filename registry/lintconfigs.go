@@ -81,7 +81,10 @@ func (n *linter) isEndpoint(host string) bool {
 }
 
 func (n *linter) endpointHosts() []listed {
-	var all []listed
+	if n.listed != nil {
+		return n.listed
+	}
+	all := []listed{}
 	for _, name := range slices.Sorted(maps.Keys(n.file.mirrors)) {
 		for _, item := range n.file.mirrors[name].endpoints {
 			if ep, err := parseEndpoint(item.value, ""); err == nil && item.node != nil && ep.url.Host != "" {
@@ -89,6 +92,7 @@ func (n *linter) endpointHosts() []listed {
 			}
 		}
 	}
+	n.listed = all
 	return all
 }
 

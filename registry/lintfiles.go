@@ -10,8 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/pelletier/go-toml/v2"
 )
 
 // lintFiles opens what the file names, as containerd would: below the node's root.
@@ -119,7 +117,7 @@ func command(words ...string) string {
 var (
 	templateBase     = regexp.MustCompile(`\{\{-?\s*template\s+"base"`)
 	templateAuth     = regexp.MustCompile(`(?m)^[^#\n]*(\bauth\b|PrivateRegistryConfig)`)
-	templateRegistry = regexp.MustCompile(`(?m)^[^#\n]*(registry|config_path|PrivateRegistryConfig)`)
+	templateRegistry = regexp.MustCompile(`(?m)^[^#\n]*(registry[^=\n]*\]|config_path|PrivateRegistryConfig)`)
 )
 
 // lintTemplates finds a template of config.toml that leaves the registries out.
@@ -187,41 +185,6 @@ func (n *linter) elsewhereCandidates() []string {
 func looksLikeRegistries(abs string, text []byte) bool {
 	f, errs := readRegistries(abs, text)
 	return len(errs) == 0 && (len(f.mirrors) > 0 || len(f.configs) > 0)
-}
-
-// lintConflicts finds settings of config.toml that containerd refuses or ignores together.
-// (containerd internal/cri/config.ValidatePluginConfig)
-func (n *linter) lintConflicts() {
-	if len(n.cri.mirrors) > 0 && len(n.cri.configPath) > 0 {
-		n.report(n.cri.places["mirrors"], Issue{Code: codeConflict, Detail: "`mirrors` cannot be set when `config_path` is provided: the CRI plugin of containerd does not start",
-			Fix: "move the mirrors into hosts.toml files below config_path, and remove them here"})
-	}
-	if len(n.cri.tls) > 0 && len(n.cri.configPath) > 0 && !n.version.since(2, 0, 0) {
-		n.report(n.cri.places["configs"], Issue{Code: codeConflict, Detail: "`configs.tls` cannot be set when `config_path` is provided: the CRI plugin of containerd does not start",
-			Fix: "move ca, client and skip_verify into hosts.toml files below config_path, and remove them here"})
-	}
-	if n.cri.ignored != "" {
-		n.report(n.cri.places[""], Issue{Code: codeConflict, Detail: "containerd does not read this file's registry section: " + n.cri.ignored,
-			Fix: "write the section under the plugin that this version of the file has, or correct the version"})
-	}
-}
-
-// lintConfigTOML finds a config.toml that containerd cannot read.
-func (n *linter) lintConfigTOML() {
-	for _, s := range n.files.sources {
-		if s.Kind != KindConfigTOML || s.Status != StatusUnreadable {
-			continue
-		}
-		text, err := readLimited(n.files.fs, s.Path, maxConfigSize)
-		if err != nil {
-			continue
-		}
-		var root table
-		if err := toml.Unmarshal(text, &root); err != nil {
-			e := newTOMLError(err)
-			n.report(Position{s.Path, e.line, e.column}, Issue{Code: codeSyntax, Detail: "containerd does not start with this file: " + e.message, Fix: "correct the line"})
-		}
-	}
 }
 
 // renderedAt is when a file was written and the running agent started, as far as the files

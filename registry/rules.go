@@ -67,7 +67,7 @@ var Rules = []Rule{
 	},
 	{
 		codeWildcard, SeverityError, `a "*" that has no effect`,
-		`In mirrors "*" stands for all registries without an entry of their own. In configs its auth is never used, and its tls only for default endpoints while mirrors has no "*". A "*" without endpoints is dropped, and never merged with another entry.`,
+		`In mirrors "*" stands for all registries without an entry of their own. In configs its auth is never used, and its tls only for default endpoints while mirrors has no "*". A "*" without endpoints is dropped; none is merged with another entry.`,
 		"`no basic auth credentials`, an untrusted certificate, or pulls that pass the mirror by.",
 		"pullwhy route IMAGE",
 		"Write an entry for each endpoint's host and port.",
@@ -242,7 +242,7 @@ var Rules = []Rule{
 	},
 	{
 		codeConflict, SeverityError, "settings of containerd that exclude each other",
-		"mirrors and config_path together stop the CRI plugin; a registry section under another version's plugin is passed over.",
+		"mirrors and config_path together stop the CRI plugin. A registry section under another version's plugin is passed over, and so are hosts.toml files in a directory that no config_path names, but for containerd 2.2 and later in /etc/containerd/certs.d.",
 		"containerd logs `failed to load plugin`, or pulls as if nothing were configured.",
 		"containerd config dump",
 		"Keep config_path, and write hosts.toml files below it.",

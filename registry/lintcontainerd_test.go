@@ -1,0 +1,50 @@
+package registry
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestUnreadHosts: hosts.toml files that containerd reads, and such that it does not for want
+// of a config_path.
+func TestUnreadHosts(t *testing.T) {
+	const (
+		config = "/etc/containerd/config.toml"
+		hosts  = "/etc/containerd/certs.d/docker.io/hosts.toml"
+		v2     = "version = 2\n[plugins.'" + pluginV2 + "'.registry]\n"
+		mirror = "[plugins.'" + pluginV2 + "'.registry.mirrors.'docker.io']\nendpoint = ['https://a.example.com']\n"
+	)
+	for _, tc := range []struct {
+		name, version string
+		files         map[string]string
+		line          int
+		fix           string // in it; "" where nothing is to be found
+	}{
+		{"1.x", "1.7.24", map[string]string{config: v2, hosts: ""}, 2, `"` + pluginV2 + `"`},
+		{"1.x, format 1", "1.7.24", map[string]string{config: "", hosts: ""}, 0, `"cri"`},
+		{"2.x", "2.1.5", map[string]string{config: "version = 3\n", hosts: ""}, 0, `"` + pluginV3 + `"`},
+		{"1.x without config.toml", "1.7.24", map[string]string{hosts: ""}, 0, "version = 2"},
+		{"2.x without config.toml", "2.1.5", map[string]string{hosts: ""}, 0, "version = 3"},
+		{"mirrors in config.toml", "2.2.7", map[string]string{config: v2 + mirror, hosts: ""}, 2, "move the mirrors"},
+		{"config_path", "1.7.24", map[string]string{config: v2 + "config_path = '/etc/containerd/certs.d'\n", hosts: ""}, 0, ""},
+		{"another config_path", "1.7.24", map[string]string{config: v2 + "config_path = '/elsewhere'\n", hosts: ""}, 0, ""},
+		{"2.2, which has a default", "2.2.7", map[string]string{config: "version = 3\n", hosts: ""}, 0, ""},
+		{"release unknown", "", map[string]string{config: v2, hosts: ""}, 0, ""},
+		{"no hosts.toml", "1.7.24", map[string]string{config: v2, "/etc/containerd/certs.d/docker.io/ca.crt": ""}, 0, ""},
+		{"CRI is off", "1.7.24", map[string]string{config: "disabled_plugins = ['cri']\n", hosts: ""}, 0, ""},
+		{"config.toml is a directory", "1.7.24", map[string]string{config + "/x": "", hosts: ""}, 0, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			node := &Node{FS: nodeFS(tc.files), Distribution: Containerd, ContainerdVersion: tc.version}
+			issues := Load(node).Lint(nil)
+			i := slices.IndexFunc(issues, func(i Issue) bool { return i.Code == codeConflict })
+			switch {
+			case (i < 0) != (tc.fix == ""):
+				t.Errorf("%s", codes(issues))
+			case i >= 0 && (issues[i].Line != tc.line || !strings.Contains(issues[i].Fix, tc.fix) || issues[i].File != config):
+				t.Errorf("%+v", issues[i])
+			}
+		})
+	}
+}
