@@ -35,9 +35,7 @@ func (c clock) decodeAt(line string, outer time.Time, depth int, yield func(mess
 	if strings.IndexByte(line, 0x1b) >= 0 {
 		line = printable(line)
 	}
-	if strings.Contains(line, "\u201c") || strings.Contains(line, "&quot;") {
-		line = plainQuotes(line)
-	}
+	line = straight(line)
 	if outer.IsZero() {
 		outer = c.prefix(line)
 	}
@@ -62,7 +60,14 @@ func (c clock) decodeAt(line string, outer time.Time, depth int, yield func(mess
 	return true
 }
 
-// plainQuotes undoes what chat programs and web pages make of quotes.
+// straight undoes what chat programs and web pages make of quotes.
+func straight(text string) string {
+	if strings.Contains(text, "\u201c") || strings.Contains(text, "&quot;") {
+		return plainQuotes(text)
+	}
+	return text
+}
+
 var plainQuotes = strings.NewReplacer("\u201c", `"`, "\u201d", `"`, "&quot;", `"`, "&amp;", "&", "&#34;", `"`, "&#39;", "'").Replace
 
 // jsonStart reports whether an object after prefix is the line's content, not a value
@@ -178,7 +183,12 @@ func (c clock) terminal(line string) (message, bool) {
 		return message{}, false
 	}
 	m := message{text: strings.TrimSpace(rest), time: c.full(stamp)}
-	if text, fields, ok := strings.Cut(rest, "  "); ok && strings.Contains(fields, "=") {
+	text, fields, ok := strings.Cut(rest, "  ")
+	if !ok { // it is one blank where the line was broken
+		text, fields, ok = strings.Cut(rest, ` error="`)
+		fields = `error="` + fields
+	}
+	if ok && strings.Contains(fields, "=") {
 		m.text = text
 		for key, value := range pairs(strings.TrimSpace(fields)) {
 			m.set(key, value)

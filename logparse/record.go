@@ -110,6 +110,9 @@ func (r *record) hostLine(text string) {
 	} else if strings.Contains(text, "http.StatusNotFound") {
 		r.text, r.legacy = "unexpected status: 404 Not Found", true
 	}
+	if r.host == "" && r.text == "" && r.url == "" { // the rest of the line is missing
+		r.kind = kindNone
+	}
 }
 
 // inSandbox reads that a pod's sandbox could not be made.

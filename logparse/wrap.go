@@ -1,0 +1,229 @@
+package logparse
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	// maxPaste is how long a text may be of which broken lines are put together: what people
+	// copy from a terminal is shorter, a node's log is longer.
+	maxPaste  = 64 << 10
+	minWidth  = 40 // columns of a terminal
+	maxWidth  = 250
+	maxBreaks = 40 // of one line
+)
+
+// unwrapped puts the lines of a text together that a terminal broke at its width, or a mail
+// between words, where they tell of a pull. As many empty ones follow as it takes for the
+// others to keep their numbers.
+func unwrapped(text string) string {
+	p := newPaste(straight(text))
+	var out strings.Builder
+	for i := 0; i < len(p.lines); {
+		run := p.run(i)
+		if whole := p.join(run); len(run) > 1 && holdsMark(whole) {
+			out.WriteString(whole)
+		} else {
+			out.WriteString(p.lines[i])
+			run = run[:1]
+		}
+		out.WriteString(strings.Repeat("\n", len(run)))
+		i += len(run)
+	}
+	return out.String()
+}
+
+func holdsMark(text string) bool { return pullMarks.next([]byte(text), 0) >= 0 }
+
+// A paste is a text that may have been copied from a terminal.
+type paste struct {
+	lines []string // without their ends
+	own   []bool   // whether it is known by its beginning that a line does not go on with the last
+	width int      // columns at which a terminal broke several lines; 0: it did not
+	fill  int      // columns up to which each broken line was filled with words; 0: they were not
+}
+
+func newPaste(text string) paste {
+	p := paste{lines: strings.Split(strings.TrimSuffix(text, "\n"), "\n")}
+	p.own = make([]bool, len(p.lines))
+	for i, line := range p.lines {
+		p.lines[i] = strings.TrimSuffix(line, "\r")
+		p.own[i] = strings.TrimSpace(line) == "" || ownLine.MatchString(line)
+	}
+	p.width = p.terminal()
+	switch {
+	case p.width == 0:
+		p.fill = p.mail()
+	case p.padded():
+		p.width--
+	}
+	return p
+}
+
+// terminal is the greatest width, if several lines have it, and most of those that go on.
+func (p paste) terminal() int {
+	width, full, broken, other := widest(p.lines), 0, 0, 0
+	for i, line := range p.lines {
+		if columns(line) == width {
+			full++
+		}
+		switch goesOn := i+1 < len(p.lines) && line != "" && !p.own[i+1]; {
+		case goesOn && columns(line) >= width-1:
+			broken++
+		case goesOn:
+			other++
+		}
+	}
+	if full < 2 || broken < other || width < minWidth || width > maxWidth {
+		return 0
+	}
+	return width
+}
+
+// padded reports whether a blank was put after each piece, and drops it.
+func (p paste) padded() bool {
+	for _, line := range p.lines {
+		if columns(line) == p.width && !strings.HasSuffix(line, " ") {
+			return false
+		}
+	}
+	for i, line := range p.lines {
+		if columns(line) == p.width {
+			p.lines[i] = line[:len(line)-1]
+		}
+	}
+	return true
+}
+
+// mail is the width of all lines of several words, if there are some that go on, and none
+// with a word that would have fitted in.
+func (p paste) mail() int {
+	width, n := 0, 0
+	for _, line := range p.lines {
+		if strings.Contains(strings.TrimSpace(line), " ") {
+			width = max(width, columns(line))
+		}
+	}
+	for i, next := range p.lines[1:] {
+		switch {
+		case p.lines[i] == "", p.own[i+1]:
+		case fits(next, p.lines[i], width):
+			return 0
+		default:
+			n++
+		}
+	}
+	if n < 2 || width > maxWidth {
+		return 0
+	}
+	return width
+}
+
+// fits reports whether the first word of next would have had room in last.
+func fits(next, last string, width int) bool {
+	word, _, _ := strings.Cut(strings.TrimSpace(next), " ")
+	return columns(last)+1+columns(word) <= width
+}
+
+func columns(line string) int { return utf8.RuneCountInString(line) }
+
+// run is the line at i with those that go on with it.
+func (p paste) run(i int) []string {
+	n := 1
+	for i+n < len(p.lines) && n <= maxBreaks && !p.own[i+n] && p.goesOn(p.lines[i:i+n], p.lines[i+n]) {
+		n++
+	}
+	return p.lines[i : i+n]
+}
+
+// goesOn reports whether next goes on with a line of which run are the pieces so far.
+func (p paste) goesOn(run []string, next string) bool {
+	last := run[len(run)-1]
+	switch {
+	case wasCut(last), member.MatchString(run[0]) && member.MatchString(next) && indent(next) == indent(run[0]):
+		return false
+	case p.full(last), p.fill > 0, len(run) > 1 && !fits(next, last, widest(run)):
+		return true
+	}
+	whole := p.join(run)
+	if field.MatchString(next) && strings.Contains(whole, " level=") {
+		return true
+	}
+	return openQuote(whole) || holdsMark(whole) && (strings.HasSuffix(strings.TrimSpace(last), ":") || indent(next) > indent(run[0]))
+}
+
+// full reports whether a terminal broke the line, perhaps at a blank that nobody copied.
+func (p paste) full(line string) bool {
+	return p.width > 0 && columns(line) >= p.width-1
+}
+
+// join puts the pieces of a line together: those that a terminal broke as they are, those
+// that were broken between words with a blank.
+func (p paste) join(run []string) string {
+	broken, width := run[:len(run)-1], widest(run[:len(run)-1])
+	terminal := len(broken) > 1 || width == p.width
+	for _, piece := range broken {
+		terminal = terminal && columns(piece) >= width-1
+	}
+	var whole strings.Builder
+	for i, piece := range run {
+		if !terminal && i > 0 {
+			piece = strings.TrimLeft(piece, " \t")
+		}
+		if !terminal && i < len(broken) {
+			piece = strings.TrimRight(piece, " ")
+		}
+		whole.WriteString(piece)
+		if i < len(broken) && (!terminal || columns(piece) < width) {
+			whole.WriteByte(' ')
+		}
+	}
+	return whole.String()
+}
+
+func widest(lines []string) int {
+	width := 0
+	for _, line := range lines {
+		width = max(width, columns(line))
+	}
+	return width
+}
+
+// ownLine are the beginnings of lines that do not go on with others.
+var ownLine = regexp.MustCompile(`^[> \t]*(?:` + strings.Join([]string{
+	`[^"]*time="\d`, `[IWEF]\d{4} \d`, `(?:INFO|WARN|ERRO|FATA|DEBU)\[`, // containerd, klog, clients
+	`[A-Z][a-z]{2} [ \d]\d \d\d:`, `\d{4}-\d\d-\d\d[T ]\d`, // a journal's prefix
+	`\{"`, `[\[{}\]]+,?$`, `"\w+": (?:["\[{\d]|true|false|null)`, `- `, // JSON, YAML
+	`(?:.*\s)?(?:Normal|Warning)\s+[A-Z]`, `(?:\S+\s+)?(?:<unknown>|(?:\d+[smhdy])+)(?:\s\s|\s\()`, `[A-Z][A-Z ]+  `, `Type  `, `----`, // kubectl's tables
+	`[A-Z][\w ]*:(?:  |$)`, `Failed to pull image`, `Back-off pulling`, `Error: `, // and descriptions
+	`ctr: `, `\[(?:ERROR|WARNING|preflight)`, "```", `[$#] `, `\[?\w+@[\w.-]+[:\] ]`, // kubeadm, and shells
+}, "|") + `)`)
+
+// field is the beginning of one of a line in containerd's format, which all have names.
+var field = regexp.MustCompile(`^\s*[a-z][\w.]*=`)
+
+// member is one of an object in YAML, below its first level.
+var member = regexp.MustCompile(`^ +(?:- )?\w+:(?: |$)`)
+
+// wasCut reports whether a pager left out the line's end.
+func wasCut(line string) bool {
+	return strings.HasSuffix(line, ">") || strings.HasSuffix(line, "…") || strings.HasSuffix(line, "...")
+}
+
+// openQuote reports whether text ends within quotes.
+func openQuote(text string) bool {
+	open := false
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			open = !open
+		}
+	}
+	return open
+}
+
+func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " \t")) }
