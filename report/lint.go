@@ -27,12 +27,27 @@ func WriteLint(w io.Writer, issues []registry.Issue, files int, o TextOptions) e
 	return p.w.Flush()
 }
 
-func (p *printer) issue(i registry.Issue) {
+// WriteLintShort writes each mistake on one line, in the form that editors and other tools read
+// of compilers.
+func WriteLintShort(w io.Writer, issues []registry.Issue, o TextOptions) error {
+	p := newPrinter(bufio.NewWriter(w), o)
+	for _, i := range issues {
+		p.line("%s: %s", heading(i), i.Detail)
+	}
+	return p.w.Flush()
+}
+
+// heading is place, severity and code of a mistake.
+func heading(i registry.Issue) string {
 	at := i.File
 	if i.Line > 0 {
 		at = fmt.Sprintf("%s:%d:%d", i.File, i.Line, max(1, i.Column))
 	}
-	p.bold(fmt.Sprintf("%s: %s: %s", at, i.Severity, i.Code))
+	return fmt.Sprintf("%s: %s: %s", at, i.Severity, i.Code)
+}
+
+func (p *printer) issue(i registry.Issue) {
+	p.bold(heading(i))
 	for _, line := range wrap(p.clean(i.Detail), p.Width-2) {
 		p.line("  %s", line)
 	}

@@ -151,6 +151,8 @@ func (l *linting) writeIssues(verdict diagnose.Verdict, start time.Time) error {
 		return l.writePatch(l.patch)
 	case l.output == formatSARIF:
 		return report.WriteSARIF(l.out, l.issues, toolVersion())
+	case l.output == formatShort && len(l.issues) > 0:
+		return report.WriteLintShort(l.out, l.issues, l.textOptions())
 	case l.output == formatText:
 		return report.WriteLint(l.out, l.issues, l.read, l.textOptions())
 	}
