@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -44,6 +46,21 @@ func (f *configFlags) loadFor(e *env, node *registry.Node, images []registry.Ref
 		a.Registries, a.RegistriesPath = text, f.registries
 	}
 	return registry.LoadAssuming(node, a), nil
+}
+
+// tellDenied says which of the node's files were not judged because only root may read them.
+func (e *env) tellDenied(sources []registry.Source) {
+	denied := slices.DeleteFunc(slices.Clone(sources), func(s registry.Source) bool {
+		return s.Status != registry.StatusUnreadable || s.Detail != fs.ErrPermission.Error()
+	})
+	if len(denied) == 0 {
+		return
+	}
+	what := fmt.Sprintf("%q", denied[0].Path)
+	if more := len(denied) - 1; more > 0 {
+		what += fmt.Sprintf(" and %d more", more)
+	}
+	e.log.Warn().Msgf("not judged: %s: permission denied; run pullwhy as root, such as with sudo", what)
 }
 
 // readNamed reads a file of settings that the command line names, and what it is for; - is

@@ -77,6 +77,7 @@ func (l *linting) lintNode() error {
 			l.read++
 		}
 	}
+	l.tellDenied(l.sources)
 	if l.read == 0 && len(l.issues) == 0 {
 		l.log.Warn().Msgf("no registry configuration found below %q", l.hostRoot)
 	}
@@ -95,7 +96,7 @@ func (l *linting) lintFiles(files []string) error {
 		case err != nil:
 			source.Status, source.Detail = registry.StatusUnreadable, err.Error()
 			l.issues = append(l.issues, registry.Issue{
-				Code: "config_file_unreadable", Severity: registry.SeverityError, File: name, Detail: err.Error(), Fix: "correct the file's name, or its permissions",
+				Code: "config_file_unreadable", Severity: registry.SeverityError, File: name, Detail: err.Error() + remedy(err), Fix: "correct the file's name, or its permissions",
 			})
 		default:
 			l.read++

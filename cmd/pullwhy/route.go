@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -35,10 +36,12 @@ func (e *env) routes(flags *configFlags, images []string) error {
 			refs = append(refs, ref)
 		}
 	}
-	config, err := flags.loadFor(e, registry.ReadNode(newNodeRoot(e.hostRoot)), refs)
+	node := registry.ReadNode(newNodeRoot(e.hostRoot))
+	config, err := flags.loadFor(e, node, refs)
 	if err != nil {
 		return err
 	}
+	e.tellDenied(slices.Concat(node.Sources, config.Sources))
 	routes := make([]report.Route, 0, len(images))
 	failed := false
 	for _, text := range images {

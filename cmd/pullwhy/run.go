@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -52,9 +53,17 @@ func run(ctx context.Context, args []string, in io.Reader, out, stderr io.Writer
 	case errors.Is(err, errFailing):
 		return exitFailing
 	default:
-		fmt.Fprintln(stderr, "pullwhy:", err)
+		fmt.Fprintln(stderr, "pullwhy:", err.Error()+remedy(err))
 		return exitUsage
 	}
+}
+
+// remedy is what to do about an error, beside what it says; "" where that says all.
+func remedy(err error) string {
+	if strings.HasSuffix(err.Error(), fs.ErrPermission.Error()) {
+		return "; run pullwhy as root, such as with sudo"
+	}
+	return ""
 }
 
 // logger is the tool's own log, for people, on standard error.
