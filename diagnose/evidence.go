@@ -38,6 +38,8 @@ func (o observation) evidence() []Note {
 		add(Note{Text: o.issue.Detail, File: o.issue.File, Line: o.issue.Line})
 	case o.refused != nil:
 		add(Note{Text: o.refused.Message, File: o.refused.File, Line: o.refused.Line})
+	case o.rewritten() && o.cause == cause.NotFound:
+		add(Note{Text: "rewritten here", File: o.endpoint.Rewritten.File, Line: o.endpoint.Rewritten.Line})
 	case o.endpoint != nil && o.configured().File != "":
 		add(Note{Text: "configured here", File: o.configured().File, Line: o.configured().Line})
 	}

@@ -88,9 +88,19 @@ func (j *joined) missing(img *Image, route Route) {
 	if img.root != nil {
 		img.Cause = cmp.Or(img.root.Cause, cause.Unknown)
 	}
-	if img.Cause == cause.NotFound {
+	if img.Cause == cause.NotFound && !j.elsewhere(img) {
 		img.Copy = copyToMirror(img.Image, route)
 	}
+}
+
+// elsewhere reports whether a copy would be of no help: the endpoint has the image, but not as
+// it is asked for it.
+func (j *joined) elsewhere(img *Image) bool {
+	if img.root == nil {
+		return false
+	}
+	o := j.observe(img.Image, img.root)
+	return o.misled() || o.would(probe.UnderLibrary) != nil || o.would(probe.WithoutNamespace) != nil
 }
 
 // refusal names why containerd would send no request.

@@ -93,6 +93,10 @@ func (j *joined) tieEntry(o observation) observation {
 		}
 	case cause.HTTPRequestToHTTPSServer:
 		o.edits = j.otherScheme(o, "https")
+	case cause.NotARegistry, cause.NotFound:
+		if o.would(probe.AtRoot) != nil {
+			o.issue = cmp.Or(o.issue, j.issueOf(codeEndpointPath, o.configured()))
+		}
 	}
 	return o
 }

@@ -125,7 +125,7 @@ func (o observation) seenAlike() bool {
 
 // would is what the probe found to work in place of what fails, nil where it found no such.
 func (o observation) would(name string) *probe.Counterfactual {
-	if !o.seenAlike() {
+	if !o.seenAlike() && !o.strange() {
 		return nil
 	}
 	i := slices.IndexFunc(o.probe.Counterfactuals, func(c probe.Counterfactual) bool { return c.Name == name && c.Holds })

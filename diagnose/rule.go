@@ -25,6 +25,7 @@ const (
 	codeUndecodable    = "config_undecodable_hosts"
 	codeRewriteInvalid = "config_rewrite_invalid"
 	codeHTTPWithTLS    = "config_http_with_tls"
+	codeEndpointPath   = "config_endpoint_path"
 )
 
 func ruleFor(c cause.Cause) rule {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -82,17 +83,56 @@ func bring(o observation) []Note {
 	switch {
 	case o.strange():
 		return nameRegistry(o)
+	case o.misled():
+		return o.change(o.mendRewrite("take the rewrite out, or let it pass "+o.own().Repository+" by"), see)
+	case o.would(probe.UnderLibrary) != nil && o.rewritten():
+		return o.change(o.mendRewrite(fmt.Sprintf("let the rewrite make %s of %s", underLibrary(o.repository()), o.own().Repository)), see)
 	case o.would(probe.UnderLibrary) != nil:
-		return o.change(Note{Text: fmt.Sprintf("it is there as library/%s: ask for that, by its name in the pod, or by a rewrite of this mirror", o.repository()),
-			File: o.configured().File, Line: o.configured().Line}, see)
+		return []Note{{Text: fmt.Sprintf("ask for %s/%s%s in the pod", o.own().Host, underLibrary(o.own().Repository), identifier(o.own()))}, see}
 	case o.would(probe.WithoutNamespace) != nil:
 		return []Note{{Text: fmt.Sprintf("let %s serve %s, which containerd names by ?ns=: without that it has the image", o.host(), o.endpoint.Namespace)}, see}
 	case o.nowhere():
 		return []Note{{Text: "correct the name or tag: its own registry does not have it either: " + o.concerned()}, see}
 	case o.endpoint != nil && !o.endpoint.Default && o.repository() != "":
-		return append(o.copies(), Note{Text: "or correct the name or tag, if it is wrong: " + o.concerned()}, see)
+		return o.orMendRewrite(append(o.copies(), Note{Text: "or correct the name or tag, if it is wrong: " + o.concerned()}, see))
 	}
-	return []Note{{Text: fmt.Sprintf("correct the name or tag, or push it to %s: %s", cmp.Or(o.host(), "the registry"), o.concerned())}, see}
+	return o.orMendRewrite([]Note{{Text: fmt.Sprintf("correct the name or tag, or push it to %s: %s", cmp.Or(o.host(), "the registry"), o.concerned())}, see})
+}
+
+// own is the image as it was asked for.
+func (o observation) own() registry.Reference {
+	ref, _ := registry.ParseReference(o.image)
+	return ref
+}
+
+// rewritten reports whether the endpoint is asked for another name than the image's own.
+func (o observation) rewritten() bool {
+	return o.endpoint != nil && o.endpoint.Rewritten != registry.Position{}
+}
+
+// misled reports whether the image is there under the very name that a rewrite replaces.
+func (o observation) misled() bool {
+	return o.would(probe.WithoutRewrite) != nil ||
+		o.rewritten() && o.would(probe.UnderLibrary) != nil && underLibrary(o.repository()) == o.own().Repository
+}
+
+func (o observation) mendRewrite(text string) Note {
+	at := o.endpoint.Rewritten
+	return Note{Text: text, File: at.File, Line: at.Line}
+}
+
+// orMendRewrite names the rewrite after the first step, where one decided what was asked for.
+func (o observation) orMendRewrite(notes []Note) []Note {
+	if !o.rewritten() {
+		return notes
+	}
+	return slices.Insert(notes, 1, o.mendRewrite("or correct the rewrite, if "+o.repository()+" is not meant"+o.thenRestart()))
+}
+
+// underLibrary is a repository, or one with its tag, as Docker Hub names those without a user.
+func underLibrary(repository string) string {
+	i := strings.LastIndex(repository, "/") + 1
+	return repository[:i] + "library/" + repository[i:]
 }
 
 // nowhere reports whether the image's own registry was asked after the mirrors, and lacks it
@@ -135,17 +175,37 @@ func (o observation) strange() bool {
 func notFound(o observation) string {
 	switch {
 	case o.strange():
-		return "what answers there is no registry: " + o.probe.Error
+		return noRegistry(o)
+	case o.misled():
+		return fmt.Sprintf("it has %s, but %s", o.own().Repository, o.asRewritten())
 	case o.would(probe.UnderLibrary) != nil:
-		return fmt.Sprintf("it does not have %s, but library/%s", o.asked(), o.asked())
+		return fmt.Sprintf("it does not have %s, but %s", o.asked(), underLibrary(o.asked()))
 	case o.would(probe.WithoutNamespace) != nil:
 		return fmt.Sprintf("it has %s, but not for ?ns=%s, which containerd adds", o.asked(), o.endpoint.Namespace)
 	case o.asked() == "":
 		return "it answers, and does not have the repository or tag"
-	case len(o.images) > 1:
-		return fmt.Sprintf("it answers, and does not have %s and %d more", o.asked(), len(o.images)-1)
+	case o.rewritten():
+		return "it answers, and does not have " + o.asked() + o.others() + ": " + o.asRewritten()
 	}
-	return "it answers, and does not have " + o.asked()
+	return "it answers, and does not have " + o.asked() + o.others()
+}
+
+// asRewritten says what the rewrite makes of the image's name, and where it stands.
+func (o observation) asRewritten() string {
+	at := o.endpoint.Rewritten
+	rule := "a rewrite"
+	if at.Line > 0 {
+		rule = fmt.Sprintf("the rewrite in line %d of %s", at.Line, path.Base(at.File))
+	}
+	return fmt.Sprintf("%s asks for %s in place of %s", rule, o.repository(), o.own().Repository)
+}
+
+// others are the images that fail in the same way, by their number.
+func (o observation) others() string {
+	if len(o.images) < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" and %d more", len(o.images)-1)
 }
 
 // asked is the repository with tag or digest that the endpoint is asked for, "" where none is.
@@ -161,16 +221,25 @@ func (o observation) asked() string {
 }
 
 func nameRegistry(o observation) []Note {
-	if o.endpoint != nil && o.endpoint.Default && o.image != "" {
-		return []Note{{Text: "correct the registry in the image's name, or what answers in its place: " + o.concerned()},
-			look("see what it answers", o.curl("-sSi", o.manifest()))}
+	see := look("see what it answers", o.curl("-sSi", o.manifest()))
+	switch {
+	case o.would(probe.AtRoot) != nil:
+		root := o.origin()
+		return o.change(o.mendEndpoint(fmt.Sprintf("write %q, or %q for a project or proxy of it", root, root+"/v2/PROJECT")), see)
+	case o.endpoint != nil && o.endpoint.Default && o.image != "":
+		return []Note{{Text: "correct the registry in the image's name, or what answers in its place: " + o.concerned()}, see}
 	}
-	return o.change(o.mendEndpoint("name the registry's own host and path"),
-		look("see what it answers", o.curl("-sSi", o.manifest())))
+	return o.change(o.mendEndpoint("name the registry's own host and path"), see)
 }
 
+// origin is the endpoint without its path.
+func (o observation) origin() string { return o.endpoint.Scheme + "://" + o.endpoint.Host }
+
 func noRegistry(o observation) string {
-	if !o.seenAlike() || o.probe.Error == "" {
+	switch {
+	case o.would(probe.AtRoot) != nil:
+		return fmt.Sprintf("what answers below its path is no registry; one answers at %s/v2", o.origin())
+	case !o.seenAlike() && !o.strange() || o.probe.Error == "":
 		return "what answers is no registry: a web site, a login page, a portal, or the wrong path"
 	}
 	return "what answers is no registry: " + o.probe.Error

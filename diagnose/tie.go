@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/probe"
 	"github.com/pullwhy/pullwhy/registry"
 )
 
@@ -66,9 +67,10 @@ func atEndpoint(_ *joined, o observation, i registry.Issue) bool {
 	return i.Line > 0 && i.File == at.File && i.Line == at.Line
 }
 
-// atStrangePath: there too, where the path leads to something that is no registry.
+// atStrangePath: there too, where the path leads to something that is no registry, unless it
+// is known what to write.
 func atStrangePath(j *joined, o observation, i registry.Issue) bool {
-	return atEndpoint(j, o, i) && (o.strange() || o.cause == cause.NotARegistry || o.cause == cause.UnexpectedMediaType)
+	return atEndpoint(j, o, i) && o.would(probe.AtRoot) == nil && (o.strange() || o.cause == cause.NotARegistry || o.cause == cause.UnexpectedMediaType)
 }
 
 // ofMirror: about the mirror that the endpoint belongs to.

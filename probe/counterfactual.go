@@ -33,6 +33,7 @@ const (
 	AtRoot           = "at_root"           // the registry API answers at /v2 of the host, not where the endpoint's path leads
 	WithoutNamespace = "without_namespace" // without ?ns= it has the image
 	UnderLibrary     = "under_library"     // the image is there under library/
+	WithoutRewrite   = "without_rewrite"   // the image is there under its own name
 )
 
 // An alternative is a row of the table of counterfactuals: what a failure must be like to

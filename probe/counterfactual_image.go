@@ -19,6 +19,7 @@ const maxImageAlternatives = 10
 var imageAlternatives = []alternative{
 	{WithoutNamespace, (*walk).mayMindNamespace, (*walk).withoutNamespace},
 	{UnderLibrary, (*walk).mayBeUnderLibrary, (*walk).underLibrary},
+	{WithoutRewrite, (*walk).isRewritten, (*walk).withoutRewrite},
 }
 
 // compareImage is compare for what concerns the image.
@@ -58,6 +59,17 @@ func (w *walk) underLibrary(ctx context.Context) Counterfactual {
 	ep := w.asked
 	i := strings.LastIndex(ep.Repository, "/") + 1
 	ep.Repository = ep.Repository[:i] + library + ep.Repository[i:]
+	return w.askImage(ctx, ep)
+}
+
+// isRewritten is of what a rewrite asks for and is not there.
+func (w *walk) isRewritten() bool {
+	return w.fault.status == http.StatusNotFound && !w.asked.Embedded && w.asked.Repository != w.image.Repository
+}
+
+func (w *walk) withoutRewrite(ctx context.Context) Counterfactual {
+	ep := w.asked
+	ep.Repository = w.image.Repository
 	return w.askImage(ctx, ep)
 }
 

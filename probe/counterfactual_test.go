@@ -157,12 +157,17 @@ func TestCounterfactuals(t *testing.T) {
 			ep.Auth = basicAuth("user", "pass-phrase")
 			ep.Repository = "app"
 			return ep
-		}, []tried{{probe.UnderLibrary, holds}}, "/v2/library/app/manifests/1.0 answers 200 OK"},
+		}, []tried{{probe.UnderLibrary, holds}, {probe.WithoutRewrite, fails}}, "/app/manifests/1.0 answers "},
 		{"nowhere", func(n *node) registry.Endpoint {
 			ep := endpoint(n.serve(probetest.NewRegistry().ServeHTTP))
 			ep.Repository = "app"
 			return ep
-		}, []tried{{probe.UnderLibrary, fails}}, "404 Not Found"},
+		}, []tried{{probe.UnderLibrary, fails}, {probe.WithoutRewrite, fails}}, "404 Not Found"},
+		{"rewritten, and there under its own name", func(n *node) registry.Endpoint {
+			ep := endpoint(n.serve(probetest.NewRegistry(image).ServeHTTP))
+			ep.Repository = "proxy/app"
+			return ep
+		}, []tried{{probe.WithoutRewrite, holds}}, "/v2/team/app/manifests/1.0 answers 200 OK"},
 		{"embedded registry's miss", func(n *node) registry.Endpoint {
 			ep := endpoint(n.serve(probetest.NewRegistry().ServeHTTP))
 			ep.Repository, ep.Namespace, ep.Embedded = "app", "docker.io", true

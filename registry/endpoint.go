@@ -17,6 +17,9 @@ type Endpoint struct {
 	Repository string // of the image asked for, after rewrites; "" where no image was asked for
 	Namespace  string // value of ?ns=; "" where containerd sends none
 
+	// Rewritten is the rule that made Repository of the image's own. Zero where none did.
+	Rewritten Position
+
 	// Alternatives are further repositories that containerd may ask for instead, at random
 	// for each request: several rewrites match. nil where one at most does.
 	Alternatives []string

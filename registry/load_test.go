@@ -98,6 +98,30 @@ func TestLoadJudges(t *testing.T) {
 	}
 }
 
+// TestRewritten: the rule that decided what is asked for has a place, in registries.yaml or in the
+// file that containerd reads.
+func TestRewritten(t *testing.T) {
+	const rules = "mirrors:\n  docker.io:\n    endpoint: [https://m.example.com]\n    rewrite:\n      ^rancher/(.*): a/$1\n      '^library\\\\.(.*)': b/$1\n      ^library/(.*): c/$1\n"
+	dir := k3sCert + "/docker.io/hosts.toml"
+	for _, tc := range []struct {
+		name, image string
+		files       map[string]string
+		want        Position
+	}{
+		{"by the last rule", "nginx", map[string]string{k3sYAML: rules}, Position{k3sYAML, 7, 7}},
+		{"by none", "team/app", map[string]string{k3sYAML: rules}, Position{}},
+		{"by a file of the user's own", "nginx", map[string]string{k3sYAML: "mirrors:\n",
+			k3sTOML: "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = \"" + k3sCert + "\"\n",
+			dir:     "[host.'https://m.example.com']\n[host.'https://m.example.com'.rewrite]\n'^library/' = 'z/'\n"}, Position{File: dir, Line: 2}},
+	} {
+		ref, _ := ParseReference(tc.image)
+		endpoints, err := Load(ReadNode(nodeFS(tc.files))).Endpoints(ref)
+		if err != nil || endpoints[0].Rewritten != tc.want {
+			t.Errorf("%s: %v %+v", tc.name, err, endpoints)
+		}
+	}
+}
+
 // hosts.toml and config.toml as the releases of containerd read them.
 func TestLoadContainerd(t *testing.T) {
 	started := func(version string) string {

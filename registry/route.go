@@ -23,12 +23,30 @@ func (c *Config) Endpoints(ref Reference) ([]Endpoint, error) {
 		}
 		ep := c.state().endpoint(e, h, ref.Host)
 		ep.Repository, ep.Alternatives = rewrite(e.rewrites, ref.Repository)
+		if ep.Repository != ref.Repository {
+			ep.Rewritten = c.state().rewritten(e, h, ref, ep.Repository)
+		}
 		all = append(all, ep)
 	}
 	if len(all) == 0 {
 		return nil, &RouteError{Stage: StageHostList, Message: "no resolve hosts: not found", File: h.source}
 	}
 	return all, nil
+}
+
+// rewritten is the place of the rule that made repository of ref's: in registries.yaml where
+// it has one that does, else in the file that containerd reads.
+func (l *loader) rewritten(e hostEntry, h imageHosts, ref Reference, repository string) Position {
+	m, listed := l.registries.mirrors[ref.Host]
+	if !listed {
+		m = l.registries.mirrors[wildcard]
+	}
+	for _, rule := range m.rules() {
+		if read, err := rule.rendered(); err == nil && read.apply(ref.Repository) == repository {
+			return l.registries.position(rule.key)
+		}
+	}
+	return Position{File: h.source, Line: e.lines.of("rewrite")}
 }
 
 // imageHosts are the places that containerd knows for one image host.
