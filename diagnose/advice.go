@@ -152,6 +152,32 @@ func look(text, command string) Note {
 	return Note{Text: text, Command: command}
 }
 
+// crictl is a command of it as this node's distribution has it.
+func (o observation) crictl(arguments string) string {
+	switch o.node.Distribution {
+	case registry.K3s:
+		return "k3s crictl " + arguments
+	case registry.RKE2:
+		return fmt.Sprintf("%[1]s/bin/crictl --config %[1]s/agent/etc/crictl.yaml %[2]s", o.dataDir(), arguments)
+	}
+	return "crictl " + arguments
+}
+
+// ctr is the same for images of Kubernetes.
+func (o observation) ctr(arguments string) string {
+	switch o.node.Distribution {
+	case registry.K3s:
+		return "k3s ctr " + arguments
+	case registry.RKE2:
+		return fmt.Sprintf("%s/bin/ctr -a /run/k3s/containerd/containerd.sock -n k8s.io %s", o.dataDir(), arguments)
+	}
+	return "ctr -n k8s.io " + arguments
+}
+
+func (o observation) dataDir() string {
+	return quote(cmp.Or(o.node.DataDir, "/var/lib/rancher/"+o.node.Distribution))
+}
+
 // curl asks a URL of what failed by hand; "" where no host is known.
 func (o observation) curl(options, url string) string {
 	if o.host() == "" {

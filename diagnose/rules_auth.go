@@ -18,8 +18,12 @@ var authRules = map[cause.Cause]rule{
 		noun:   "demand for credentials",
 		detail: authMissing,
 		fix: func(o observation) []Note {
-			return o.change(append(o.credentials(""),
-				Note{Text: "or put them into an imagePullSecret of the pod; a registry that hides what it does not have asks for credentials too: check the name " + o.image})...)
+			secret := Note{Text: "or put them into an imagePullSecret of the pod; a registry that hides what it does not have asks for credentials too: check the name " + o.image}
+			if h, _ := o.habit(); h != nil && o.denied() { // most of what is there is for everybody
+				secret.Text = "or put them into an imagePullSecret of the pod"
+				return append([]Note{{Text: "check the name: " + o.concerned()}}, o.change(append(o.credentials("if it is private"), secret)...)...)
+			}
+			return o.change(append(o.credentials(""), secret)...)
 		},
 		doc: doc{
 			meaning: "The registry wants credentials, and containerd has none for exactly this host and port: not in the pull secret, nor in the configuration. A registry that hides what it does not have asks for credentials too, Docker Hub among them.",
@@ -33,16 +37,19 @@ var authRules = map[cause.Cause]rule{
 		noun:   "refusal of the credentials",
 		detail: authRejected,
 		fix: func(o observation) []Note {
+			byHand := look("check them by hand, and that this user may pull "+o.image, o.curl("-sS -o /dev/null -w '%{http_code}\\n' -u USER", o.api()))
+			if o.undecided() {
+				return append([]Note{{Text: "check the name, and the pod's imagePullSecret: " + o.concerned()}}, o.change(append(o.credentials("or let the node have credentials"), byHand)...)...)
+			}
 			if o.notTheNodes() {
 				return []Note{{Text: "correct the pod's imagePullSecret: its credentials go before those of the node, even where they are wrong"},
 					look("see which one the pod names", "kubectl get pod POD -o jsonpath='{.spec.imagePullSecrets}'")}
 			}
-			byHand := look("check them by hand, and that this user may pull "+o.image, o.curl("-sS -o /dev/null -w '%{http_code}\\n' -u USER", o.api()))
 			if o.endpoint != nil && o.endpoint.Auth.Request {
 				return []Note{{Text: "correct the pull secret, or leave it out where the node has credentials of its own: " + o.endpoint.Auth.From}, byHand}
 			}
-			return o.change(append(o.credentials("correct the credentials"), byHand,
-				Note{Text: "credentials of a pull secret go before those of the node: check the pod's too"})...)
+			return o.habitual(o.change(append(o.credentials("correct the credentials"), byHand,
+				Note{Text: "credentials of a pull secret go before those of the node: check the pod's too"})...))
 		},
 		doc: doc{
 			meaning: "Credentials were sent and not accepted: wrong, expired, or without the right to pull this repository. Those of a pull secret go before those of the node, even where they do not fit.",
@@ -57,12 +64,8 @@ var authRules = map[cause.Cause]rule{
 		detail: tokenService,
 		fix: func(o observation) []Note {
 			mend := []Note{{Text: "mend the token service, or the realm that the registry announces"}}
-			switch file := o.ownCAFile(); {
-			case !strings.Contains(o.reason(), "unknown authority"):
-			case file != "":
-				mend[0] = Note{Text: fmt.Sprintf("add the token service's CA to %s, the registry's: it counts for both", file), File: file}
-			default:
-				mend = o.change(o.configure("name its CA in the registry's own entry", aCA)...)
+			if strings.Contains(o.reason(), "unknown authority") {
+				mend = o.trustTarget("the token service's")
 			}
 			return append(mend,
 				look("ask the token service from this node", o.curl("-v", cmp.Or(o.target, o.url)+"/")),
@@ -83,9 +86,9 @@ var authRules = map[cause.Cause]rule{
 			allow := Note{Text: "give the user the right to pull " + cmp.Or(o.image, "from it") + " at " + o.host()}
 			see := look("see what it says", o.curl("-v", o.api()))
 			if o.endpoint != nil && anonymous(*o.endpoint) {
-				return o.change(append(o.credentials("give credentials that may pull it"), allow, see)...)
+				return o.habitual(o.change(append(o.credentials("give credentials that may pull it"), allow, see)...))
 			}
-			return []Note{allow, see}
+			return o.habitual([]Note{allow, see})
 		},
 		doc: doc{
 			meaning: "The registry knows who asks, or that nobody does, and refuses: no right to pull this repository, a policy, a quota, or a firewall for web applications in front of it.",
@@ -114,6 +117,15 @@ var authRules = map[cause.Cause]rule{
 	},
 }
 
+// trustTarget gives the registry the CA of the host that failed on its behalf, whose
+// certificate is verified by the registry's own settings.
+func (o observation) trustTarget(whose string) []Note {
+	if file := o.ownCAFile(); file != "" {
+		return []Note{{Text: fmt.Sprintf("add %s CA to %s, the registry's: it counts for both", whose, file), File: file}}
+	}
+	return o.change(o.configure("name "+whose+" CA in the registry's own entry", aCA)...)
+}
+
 // endpointHost is the endpoint's own host, also where its token service failed.
 func (o observation) endpointHost() string {
 	_, host, _ := split(o.url)
@@ -129,6 +141,10 @@ func authMissing(o observation) string {
 	switch {
 	case o.meant != nil:
 		return o.overlooked()
+	case o.denied() && o.endpoint != nil:
+		return saysBoth + "; this node has no credentials for it"
+	case o.denied():
+		return saysBoth
 	case o.endpoint == nil:
 		return "it wants credentials for this image, and none were sent"
 	case o.endpoint != nil && o.endpoint.Auth.Type == registry.AuthError:
@@ -141,6 +157,8 @@ func authRejected(o observation) string {
 	switch {
 	case o.meant != nil:
 		return o.overlooked()
+	case o.undecided():
+		return "it answers 401: there is no such image, or it is private and a pull secret's credentials were refused; this node has none"
 	case o.notTheNodes() && anonymous(*o.endpoint):
 		return "it refused credentials, and this node has none: a pull secret's were sent"
 	case o.notTheNodes():
@@ -150,7 +168,13 @@ func authRejected(o observation) string {
 	case o.endpoint != nil && o.endpoint.Auth.From != "":
 		return "it refuses the credentials that are configured for " + o.endpoint.Auth.From
 	}
-	return "it refuses the credentials that were sent, or they do not cover this image"
+	return cmp.Or(o.habitualWords(), "it refuses the credentials that were sent, or they do not cover this image")
+}
+
+// undecided reports whether a bare 401 is all that is known, of a registry for which this
+// node has no credentials: it is how some hide what they do not have.
+func (o observation) undecided() bool {
+	return o.notTheNodes() && anonymous(*o.endpoint) && o.attempt.StatusCode == 401 && (o.probe == nil || o.probe.Status != probe.OK)
 }
 
 // notTheNodes reports whether the credentials that were refused cannot be those which this
@@ -163,14 +187,14 @@ func (o observation) notTheNodes() bool {
 }
 
 func tokenService(o observation) string {
-	why := cmp.Or(o.reason(), "it fails")
+	why, registry := cmp.Or(o.brief(), "it fails"), cmp.Or(o.endpointHost(), "the registry")
 	switch other := o.would(probe.OtherCA); {
 	case o.target == "":
-		return why + ", when containerd asks its token service"
+		return "its token service: " + why
 	case other != nil:
-		return fmt.Sprintf("%s verifies its certificate, and is not the ca_file of %s, whose tokens it gives", other.File, o.endpointHost())
+		return fmt.Sprintf("%s, which is not the ca_file of %s, verifies its certificate", other.File, registry)
 	}
-	return fmt.Sprintf("%s, where %s gets its tokens", why, cmp.Or(o.endpointHost(), "the registry"))
+	return fmt.Sprintf("%s gets its tokens there: %s", registry, why)
 }
 
 func forbidden(o observation) string {
@@ -179,6 +203,8 @@ func forbidden(o observation) string {
 		return o.overlooked()
 	case words != "":
 		return "it refuses, and says: " + words
+	case o.habitualWords() != "":
+		return "it refuses: " + o.habitualWords()
 	case o.endpoint != nil && anonymous(*o.endpoint):
 		return "it refuses: nobody may pull this without credentials, or a policy forbids it"
 	}

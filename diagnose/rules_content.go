@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"regexp"
 	"strings"
 
@@ -31,7 +32,8 @@ var contentRules = map[cause.Cause]rule{
 		noun:   "schema 1 manifest",
 		detail: says("it serves a manifest in a format that containerd no longer reads, or a page without a content type"),
 		fix: func(o observation) []Note {
-			return []Note{{Text: "push the image again with a current client: " + o.concerned()}}
+			return []Note{look("convert it", "skopeo copy --format v2s2 "+quote("docker://"+o.image)+" "+quote("docker://"+o.image)),
+				{Text: "or push the image again with a current client: " + o.concerned()}}
 		},
 		doc: doc{
 			meaning: "The manifest is in the first format of Docker, which ended with 2017. containerd also takes an answer without a content type for one: then it is a web server, not a registry.",
@@ -72,10 +74,7 @@ var contentRules = map[cause.Cause]rule{
 			if o.where() == "" {
 				return pushAgain(o)
 			}
-			return []Note{
-				o.mendStore(),
-				look("try it from this node", o.curl("-v", cmp.Or(o.target, o.url)+"/")),
-			}
+			return append(o.mendStore(), look("try it from this node", o.curl("-v", cmp.Or(o.target, o.url)+"/")))
 		},
 		doc: doc{
 			meaning: "The tag was found, and a manifest, the config or a layer could not be fetched. Registries often redirect for blobs to another host (object storage, a CDN), which the node must reach and trust too.",
@@ -85,12 +84,14 @@ var contentRules = map[cause.Cause]rule{
 		},
 	},
 	cause.DiskFull: {
-		title:  "no space left on the node",
-		noun:   "full disk",
-		detail: says("the node's disk is full where containerd keeps its content"),
+		title: "no space left on the node",
+		noun:  "full disk",
+		detail: func(o observation) string {
+			return "this node has no space left in " + o.filled()
+		},
 		fix: func(o observation) []Note {
-			return []Note{look("remove images that nothing uses", "crictl rmi --prune"),
-				look("see what is full", "df -h "+quote(cmp.Or(o.node.DataDir, "/var/lib/containerd")))}
+			return []Note{look("remove images that nothing uses", o.crictl("rmi --prune")),
+				look("see what is full, space or inodes", fmt.Sprintf("df -h %[1]s; df -i %[1]s", quote(o.filled())))}
 		},
 		doc: doc{
 			meaning: "The file system that holds containerd's content and snapshots has no space, or no inodes, left.",
@@ -117,27 +118,45 @@ var contentRules = map[cause.Cause]rule{
 }
 
 func blobFailed(o observation) string {
-	why := cmp.Or(o.reason(), "a blob could not be fetched")
-	switch {
+	switch why := o.brief(); {
 	case o.target != "":
-		return fmt.Sprintf("%s, where %s sends containerd for a blob", why, cmp.Or(o.endpointHost(), "the registry"))
-	case o.reason() != "":
-		return why + ", when containerd fetches a blob of a manifest that is there"
+		return fmt.Sprintf("%s sends containerd there for a blob: %s", cmp.Or(o.endpointHost(), "the registry"), cmp.Or(why, "it could not be fetched"))
+	case why != "":
+		return "the manifest is there, and a blob of it is not to be had: " + why
 	}
-	return "the manifest was found, but " + why
+	return "the manifest was found, but a blob could not be fetched"
+}
+
+// fullPath is a file for which there was no space.
+var fullPath = regexp.MustCompile(`(/[^\s:"]+): (no space left on device|disk quota exceeded)`)
+
+// filled is the directory whose disk is full: containerd's own, of the file that the text
+// names, for that file is gone.
+func (o observation) filled() string {
+	m := fullPath.FindStringSubmatch(o.reported())
+	if m == nil && o.attempt != nil {
+		m = fullPath.FindStringSubmatch(o.attempt.Error)
+	}
+	if m == nil {
+		return cmp.Or(o.node.DataDir, "/var/lib/containerd")
+	}
+	if root, _, ok := strings.Cut(m[1], "/io.containerd."); ok {
+		return root
+	}
+	return path.Dir(m[1])
 }
 
 // mendStore says how a blob could be fetched, by what fails at the host that has it.
-func (o observation) mendStore() Note {
+func (o observation) mendStore() []Note {
 	switch cause.Parse(o.reason()) {
 	case cause.TLSUnknownAuthority:
-		return Note{Text: "add the CA of " + o.dialled() + " to this node's CA store, or to the registry's ca_file"}
+		return o.trustTarget("the store's")
 	case cause.DNSNotFound:
-		return Note{Text: "make " + o.name() + " known to this node's DNS, or to /etc/hosts"}
+		return []Note{{Text: "make " + o.name() + " known to this node's DNS, or to /etc/hosts"}}
 	case cause.ConnectRefused, cause.ConnectTimeout, cause.NoRoute:
-		return Note{Text: "let this node reach " + o.dialled() + ", where the registry keeps its blobs"}
+		return []Note{{Text: "let this node reach " + o.dialled()}}
 	}
-	return Note{Text: "mend the store of blobs at " + o.dialled() + ", or push the image again"}
+	return []Note{{Text: "mend the store of blobs at " + o.dialled() + ", or push the image again"}}
 }
 
 // afterURL is what an error says of a URL, afterToken of the token that it did not get.
@@ -162,6 +181,12 @@ func (o observation) reason() string {
 	return ""
 }
 
+// layers is what stands before the reason proper in Go's errors.
+var layers = regexp.MustCompile(`^(dial tcp( \S+)?: (connect: )?|tls: failed to verify certificate: )`)
+
+// brief is the reason without the layers of the network that it came through.
+func (o observation) brief() string { return layers.ReplaceAllString(o.reason(), "") }
+
 func noPlatform(o observation) string {
 	text := "the image's index has no entry for this node's operating system and architecture"
 	if o.probe == nil {
@@ -176,5 +201,6 @@ func noPlatform(o observation) string {
 }
 
 func pushAgain(o observation) []Note {
-	return []Note{{Text: fmt.Sprintf("push the image again, and check the store of %s: %s", cmp.Or(o.host(), "the registry"), o.concerned())}}
+	return []Note{{Text: fmt.Sprintf("push the image again, and check the store of %s: %s", cmp.Or(o.host(), "the registry"), o.concerned())},
+		look("see whether it is sound there", "crane validate --remote "+quote(o.image))}
 }

@@ -44,7 +44,7 @@ var tlsRules = map[cause.Cause]rule{
 		noun:   "certificate without names",
 		detail: says("the certificate has no subject alternative names, and containerd ignores the Common Name"),
 		fix: func(o observation) []Note {
-			return []Note{{Text: "issue a certificate with " + o.name() + " as subject alternative name, and install it at " + o.dialled()},
+			return []Note{{Text: "issue a certificate with the subject alternative name " + o.name() + ", and install it at " + o.dialled()},
 				look("check it afterwards", o.presented("openssl x509 -noout -ext subjectAltName"))}
 		},
 		doc: doc{
@@ -177,7 +177,7 @@ func trustAuthority(o observation) []Note {
 	case o.would(probe.OtherCA) != nil:
 		return append(o.change(o.configure("", caSetting(o.would(probe.OtherCA).File))...), see)
 	case c != nil && c.IntermediateMissing:
-		return []Note{{Text: fmt.Sprintf("let the server at %s present the intermediate %q too", o.dialled(), commonName(c.MissingIssuer))}, see}
+		return []Note{{Text: fmt.Sprintf("let %s present %q too", o.dialled(), commonName(c.MissingIssuer))}, see}
 	}
 	if file := o.ownCAFile(); file != "" {
 		return []Note{{Text: fmt.Sprintf("add the CA that signed it to %s, which containerd reads at every pull", file), File: file}, see}

@@ -30,7 +30,7 @@ var links = []link{
 	}, nil, insteadOfMirror, "the mirror is not asked: ", false},
 	{[]string{"config_cluster_dns_name"}, []cause.Cause{cause.DNSNotFound, cause.DNSFailure}, atEndpoint, "", true},
 	{[]string{"config_endpoint_not_a_mirror"}, noMirrorCauses, atEndpoint, "", false},
-	{[]string{"config_endpoint_path"}, noMirrorCauses, atStrangePath, "", false},
+	{[]string{codeEndpointPath}, noMirrorCauses, atStrangePath, "", true},
 	{[]string{"config_rewrite_ineffective", "config_rewrite_invalid", "config_rewrite_ambiguous"}, []cause.Cause{cause.NotFound}, ofMirror, "", false},
 	{[]string{"config_auth_undecodable"}, []cause.Cause{cause.ConfigInvalid, cause.AuthMissing, cause.AuthRejected}, inEntry, "", false},
 	{

@@ -18,41 +18,68 @@ const headLines = 7
 // wrong and where, and what to type. The whole of it stands in the details.
 func (r *Report) head(p *printer, f diagnose.Finding) {
 	title := p.headline(p.short(r.headline(f)))
-	said, hidden, typed := &field{label: "Kubernetes says:", keepEnd: true}, &field{label: "Hidden because:"}, &field{}
+	said, hidden, do, typed := &field{label: "Kubernetes says:", keepEnd: true}, &field{label: "Hidden because:"}, &field{label: "Do:", clauses: furtherSteps}, &field{}
 	if pull := r.pullOf(f); pull != nil {
 		said.text = p.short(kubernetesSays(p, pull.ReportedError))
 		hidden.text, hidden.brief = pull.RootCause.HiddenBecause, inBrief(pull.RootCause.HiddenBecause)
 	}
 	where := &field{label: "Cause:", text: f.Code + r.at(f)}
-	because := &field{label: "Because:", text: p.short(f.Detail), suffix: evidenceAt(f)}
+	because := &field{label: "Because:", text: p.short(f.Detail), suffix: evidenceAt(f), clauses: furtherReasons}
 	if f.Severity != diagnose.Info {
-		typed = p.typeField(f.Fix)
+		step, next := firstSteps(f.Fix)
+		do.text, typed = step.Text, p.typeField(next)
 	}
-	p.lay(said, hidden, where, because, typed)
-	all := []*field{said, where, because, hidden, typed}
+	p.lay(said, hidden, where, because, do, typed)
+	all := []*field{said, where, because, hidden, do, typed}
 	room := headLines - title
 	p.fit(room, all, said, hidden)
 	if lines(all) > room {
 		typed.suffix = ""
 		p.lay(typed)
 	}
-	p.fit(room, all, because, typed)
+	p.shorten(room, all, do, typed, because)
+	if lines(all) > room && do.text != "" {
+		typed.lines = nil
+	}
+	if bare := p.hang(because.label, p.clean(because.text)); lines(all) > room && len(bare) < len(because.lines) {
+		because.lines, because.suffix = bare, ""
+	}
+	p.fit(room, all, because, do, typed)
 	p.fields(all...)
 	p.line("")
 }
 
-// typeField is the first step of the fix, with the file where it is made; a command stands
-// whole, it is to be pasted.
-func (p *printer) typeField(fix []diagnose.Note) *field {
-	if len(fix) == 0 {
-		return &field{}
+// Where a sentence can end without losing its sense: the details have the rest.
+var (
+	furtherReasons = regexp.MustCompile(`; |, (where|when|which|and says) `)
+	otherWays      = regexp.MustCompile(`, or `)
+	furtherSteps   = regexp.MustCompile(`; |: |, (or|and|which) `)
+)
+
+// firstSteps are what is to be done first where nobody can type it, and what can be typed
+// then: what has a command or a file, and neither is in the other's place nor only lets it
+// take effect.
+func firstSteps(fix []diagnose.Note) (do, typed diagnose.Note) {
+	for i, n := range fix {
+		switch {
+		case i > 0 && (strings.HasPrefix(n.Text, "or ") || strings.HasPrefix(n.Command, "systemctl restart ")):
+		case n.Command != "" || n.File != "":
+			return do, n
+		case i == 0:
+			do = n
+		}
 	}
-	first := fix[0]
-	f := &field{label: "Type:", text: first.Text, whole: first.Command != ""}
+	return do, diagnose.Note{}
+}
+
+// typeField is a step of the fix that can be typed: a command, which stands whole, for it is to
+// be pasted, or what belongs into a file.
+func (p *printer) typeField(step diagnose.Note) *field {
+	f := &field{label: "Type:", text: step.Text, whole: step.Command != "", clauses: otherWays}
 	if f.whole {
-		f.text = first.Command
-	} else if first.File != "" {
-		whole, name := " ("+place(first.File, first.Line)+")", " ("+place(path.Base(first.File), first.Line)+")"
+		f.text = step.Command
+	} else if step.File != "" {
+		whole, name := " ("+place(step.File, step.Line)+")", " ("+place(path.Base(step.File), step.Line)+")"
 		if f.suffix = whole; len(p.hang(f.label, f.text+whole)) > len(p.hang(f.label, f.text+name)) {
 			f.suffix = name
 		}

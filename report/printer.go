@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
@@ -77,10 +78,11 @@ func (p *printer) field(label, text string) {
 // A field is a label and its text.
 type field struct {
 	label, text string
-	suffix      string // stands after the text, also where that is cut
-	brief       string // stands in place of a text that would be cut; "" for none
-	keepEnd     bool   // cut at the front: in an error the reason stands last
-	whole       bool   // never cut, never wrapped
+	suffix      string         // stands after the text, also where that is cut
+	brief       string         // stands in place of a text that would be cut; "" for none
+	keepEnd     bool           // cut at the front: in an error the reason stands last
+	whole       bool           // never cut, never wrapped
+	clauses     *regexp.Regexp // where the text may end early; nil: nowhere
 	lines       []string
 }
 
@@ -104,6 +106,26 @@ func (p *printer) fit(room int, all []*field, give ...*field) {
 		for _, f := range give {
 			if over := lines(all) - room; over > 0 && len(f.lines) > least {
 				p.cut(f, max(least, len(f.lines)-over))
+			}
+		}
+	}
+}
+
+// shorten ends fields before a later clause, in their order, until all of them have at most so
+// many lines or no field has less to say.
+func (p *printer) shorten(room int, all []*field, give ...*field) {
+	for _, f := range give {
+		if f.clauses == nil {
+			continue
+		}
+		ends := f.clauses.FindAllStringIndex(p.clean(f.text), -1)
+		slices.Reverse(ends)
+		for _, end := range ends {
+			if lines(all) <= room {
+				return
+			}
+			if shorter := p.hang(f.label, p.clean(f.text)[:end[0]]+" "+p.ellipsis()+p.clean(f.suffix)); len(shorter) < len(f.lines) {
+				f.lines = shorter
 			}
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/pullwhy/pullwhy/diagnose"
+	"github.com/pullwhy/pullwhy/logparse"
 	"github.com/pullwhy/pullwhy/registry"
 )
 
@@ -164,5 +165,45 @@ func validate(t *testing.T, schema *jsonschema.Schema, name string, doc []byte) 
 	}
 	if err := schema.Validate(value); err != nil {
 		t.Errorf("%s: %v", name, err)
+	}
+}
+
+// TestHeadEndsSentences: where seven lines are too few, sentences end where they still say
+// what they say, what nobody can type is no "Type:", and a restart alone is no next step.
+func TestHeadEndsSentences(t *testing.T) {
+	f := diagnose.Finding{
+		Code: "not_found", Severity: diagnose.Error, Images: []string{"docker.io/team/app:1"}, Endpoint: "https://mirror.example.com:5000",
+		Detail:   "the registry says something that takes a line and a half of such a screen, which nobody needs to know in full",
+		Evidence: []diagnose.Note{{File: "/var/log/containerd.log", Line: 3}},
+		Fix: []diagnose.Note{
+			{Text: "let somebody mend what is broken at mirror.example.com:5000, or ask the one who knows the way there"},
+			{Text: "or leave it", Command: "true"}, {Command: "systemctl restart k3s"}, {Text: "look", Command: "curl -v https://mirror.example.com:5000/v2/"},
+		},
+	}
+	r := &Report{Findings: []diagnose.Finding{f}, Pulls: []diagnose.Pull{{
+		Pull:      logparse.Pull{Image: f.Images[0], ReportedError: "docker.io/team/app:1: not found"},
+		RootCause: &diagnose.RootCause{Finding: f.ID, HiddenBecause: "containerd 2.1 prefers the default endpoint's 404 over the mirror's untrusted certificate"},
+	}}}
+	var out strings.Builder
+	if err := r.WriteText(&out, TextOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	head, _, _ := strings.Cut(out.String(), "\n\n")
+	want := `docker.io/team/app:1 cannot be pulled
+  Kubernetes says: docker.io/team/app:1: not found
+  Cause: not_found at https://mirror.example.com:5000
+  Because: the registry says something that takes a line and a half of such a
+    screen, which nobody needs to know in full (containerd.log:3)
+  Hidden because: containerd 2.1 prefers the default endpoint's 404 over this
+  Do: let somebody mend what is broken at mirror.example.com:5000 …`
+	if diff := cmp.Diff(want, head); diff != "" {
+		t.Errorf("80 columns (-want +got):\n%s", diff)
+	}
+	out.Reset()
+	if err := r.WriteText(&out, TextOptions{Width: 120}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "\n  Do: let somebody") || !strings.Contains(out.String(), "\n  Type: curl -v https://mirror.example.com:5000/v2/\n") {
+		t.Errorf("120 columns:\n%s", out.String())
 	}
 }

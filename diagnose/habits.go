@@ -1,0 +1,77 @@
+package diagnose
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pullwhy/pullwhy/cause"
+)
+
+// A habit is how a well-known registry words a refusal, where that says less, or more, than
+// other registries mean by it.
+type habit struct {
+	host   *regexp.Regexp
+	causes []cause.Cause
+	says   string              // what the refusal means there
+	look   func([]string) Note // what to type, by what host matched; nil for nothing
+}
+
+// saysBoth is of registries that tell nobody but those who may read it that an image is missing.
+const saysBoth = "there is no such image, or it is private: this registry says the same of both"
+
+var habits = []habit{
+	{ // hub.docker.com, quay.io, GitHub Packages, NVIDIA NGC
+		host:   regexp.MustCompile(`^(registry-1\.docker\.io|quay\.io|ghcr\.io|nvcr\.io)$`),
+		causes: []cause.Cause{cause.AuthMissing}, says: saysBoth,
+	},
+	{ // Amazon ECR user guide, "Private registry authentication"
+		host:   regexp.MustCompile(`^\d+\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$`),
+		causes: []cause.Cause{cause.Forbidden, cause.AuthRejected},
+		says:   "ECR refuses a token that is older than 12 hours, and a user without the right to pull (ecr:BatchGetImage)",
+		look: func(m []string) Note {
+			return look("get a new token, the password of the user AWS", "aws ecr get-login-password --region "+m[1])
+		},
+	},
+	{ // Artifact Registry, "Configure access control"
+		host:   regexp.MustCompile(`(^|\.)gcr\.io$|-docker\.pkg\.dev$`),
+		causes: []cause.Cause{cause.Forbidden},
+		says:   "the user may not pull this (artifactregistry.repositories.downloadArtifacts), or it does not exist",
+	},
+}
+
+// habit is that of the registry which refused, nil where it has none that is known.
+func (o observation) habit() (*habit, []string) {
+	for i, h := range habits {
+		if m := h.host.FindStringSubmatch(o.endpointHost()); m != nil && slices.Contains(h.causes, o.cause) {
+			return &habits[i], m
+		}
+	}
+	return nil, nil
+}
+
+// denied reports whether the refusal is also how a missing image is hidden: by the registry's
+// habit, or by its words. A mirror that wants credentials wants them for all it has.
+func (o observation) denied() bool {
+	if o.cause != cause.AuthMissing || o.endpoint != nil && !o.endpoint.Default || o.attempt == nil || strings.Contains(o.attempt.Error, "no basic auth") {
+		return false
+	}
+	h, _ := o.habit()
+	return h != nil || strings.Contains(o.attempt.Error, "insufficient_scope") || strings.Contains(o.attempt.Error, "anonymous token")
+}
+
+// habitualWords say what a refusal means by the registry's habit, "" for none.
+func (o observation) habitualWords() string {
+	if h, _ := o.habit(); h != nil {
+		return h.says
+	}
+	return ""
+}
+
+// habitual adds to steps what the registry's habit calls for, after the first of them.
+func (o observation) habitual(notes []Note) []Note {
+	if h, m := o.habit(); h != nil && h.look != nil {
+		return slices.Insert(notes, 1, h.look(m))
+	}
+	return notes
+}
