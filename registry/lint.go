@@ -12,9 +12,7 @@ import (
 func (c *Config) Lint(seen []Reference) []Issue {
 	l := c.state()
 	n := &linter{loader: l, file: l.registries, seen: seen}
-	for _, i := range c.Issues {
-		n.found.add(i)
-	}
+	n.loaded(c.Issues)
 	n.lint()
 	c.Sources = l.files.sources
 	issues := n.found.all
@@ -25,6 +23,18 @@ func (c *Config) Lint(seen []Reference) []Issue {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return issues
+}
+
+// loaded takes over what was found while loading. Of a file that is no YAML at all, that is one
+// mistake.
+func (n *linter) loaded(issues []Issue) {
+	what, fix := foreignText(n.file.text)
+	for _, i := range issues {
+		if what != "" && i.Code == codeSyntax && i.File == n.file.path {
+			i.Line, i.Column, i.Detail, i.Fix = 1, 1, "this is "+what+": K3s says "+i.Detail, fix
+		}
+		n.found.add(i)
+	}
 }
 
 // A linter looks at one registries.yaml and at what stands rendered beside it.

@@ -19,6 +19,8 @@ func TestLintExactly(t *testing.T) {
 		{"rewrite out of its mirror", mirrored + "  rewrite:\n    \"^a/(.*)\": \"b/$1\"\n", "config_unknown_key:5", nil},
 		{"tls out of its host", "configs:\n  a.example.com:\n  tls:\n    ca_file: /none\n", "config_unknown_key:3", nil},
 		{"configs inside mirrors", mirrored + "  configs:\n    a.example.com:\n      auth: {username: you}\n", "config_unknown_key:5", nil},
+		{"object of Kubernetes", "apiVersion: v1\nkind: ConfigMap\ndata:\n  registries.yaml: |\n    mirrors:\n", "config_unknown_key:1", nil},
+		{"object of Kubernetes with mirrors", "apiVersion: v1\nkind: ConfigMap\n" + mirrored, "config_unknown_key:1 config_unknown_key:2", nil},
 		{"host at the top", "mirrors:\ndocker.io:\n  endpoint: [https://a.example.com]\n", "config_unknown_key:2", nil},
 		{"unknown key in what is merged", "x-m: &m\n  endpoints: [https://a.example.com]\nmirrors:\n  docker.io:\n    <<: *m\n", "config_unknown_key:2", nil},
 		{"names of other tools", "configs:\n  a.example.com:\n    tls:\n      ca: /a\n      skip_verify: true\n", "config_unknown_key:4 config_unknown_key:5", nil},

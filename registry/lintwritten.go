@@ -14,6 +14,9 @@ func (n *linter) lintWritten() {
 	if n.file.root == nil || n.file.root.Kind != yaml.MappingNode {
 		return
 	}
+	if n.lintManifest() {
+		return
+	}
 	n.keys(n.file.root, topKeys, "at the top of the file")
 	for _, mirror := range n.entries("mirrors") {
 		n.keys(mirror.value, mirrorKeys, "in a mirror")
@@ -31,6 +34,19 @@ func (n *linter) lintWritten() {
 			n.keys(tls, tlsKeys, "in tls")
 		}
 	}
+}
+
+// lintManifest finds a Kubernetes object in place of a registries.yaml.
+func (n *linter) lintManifest() bool {
+	key, _ := lookUp(n.file.root, "apiVersion")
+	kind, _ := lookUp(n.file.root, "kind")
+	if key == nil || kind == nil || len(n.file.mirrors)+len(n.file.configs) > 0 {
+		return false
+	}
+	n.report(n.file.position(key), Issue{Code: codeUnknownKey,
+		Detail: "this is an object of Kubernetes, of which K3s uses nothing as registries.yaml",
+		Fix:    "write mirrors and configs at the beginning of a line, in a file of the node's"})
+	return true
 }
 
 // A written pair is a key and its value as they stand in the text.

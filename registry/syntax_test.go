@@ -49,6 +49,7 @@ func TestSyntaxPosition(t *testing.T) {
 		{"word for a mirror", "mirrors:\n  docker.io:\n    endpoint\n", "", "colon after the key: endpoint:", 3, 5},
 		{"anchor deep in a long text", "x-a: [" + strings.Repeat("a, ", 3000) + "a]\nmirrors: *none\n", "unknown anchor", "", 2, 10},
 		{"NUL", "mirrors:\n  docker.io:\x00\n", "control characters are not allowed", "", 2, 13},
+		{"Latin-1", "mirrors:\n  docker.io: # f\xfcr alle\n    endpoint: [a]\n", "UTF-8", "save the file in UTF-8", 2, 17},
 		{"contains itself", "mirrors: &m\n  <<: *m\n", "contains itself", "", 2, 7},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -30,6 +30,7 @@ var clues = []clue{
 	{"did not find expected key", findMisalignment},
 	{"did not find expected '-' indicator", findMisalignment},
 	{"control characters are not allowed", findControl},
+	{"UTF-8 octet", findEncoding},
 	{"found unexpected end of stream", findQuote},
 	{"did not find expected ',' or", findBracket},
 	{"did not find expected comment or line break", findSign},

@@ -3,6 +3,7 @@ package registry
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 var (
@@ -35,6 +36,19 @@ func findControl(lines []string, e *yamlError) bool {
 		if at := strings.IndexFunc(line, func(r rune) bool { return r < ' ' && r != '\t' && r != '\r' || r == 0x7f }); at >= 0 {
 			e.Fix = "remove the control character"
 			return e.place(lines, i, at)
+		}
+	}
+	return false
+}
+
+// findEncoding finds the first character that is not in UTF-8.
+func findEncoding(lines []string, e *yamlError) bool {
+	for i, line := range lines {
+		for at, r := range line {
+			if _, size := utf8.DecodeRuneInString(line[at:]); r == utf8.RuneError && size == 1 {
+				e.Fix = "save the file in UTF-8"
+				return e.place(lines, i, at)
+			}
 		}
 	}
 	return false

@@ -10,17 +10,23 @@ import (
 )
 
 // WriteLint writes mistakes as compilers do: the place, what is wrong, the line with a caret
-// below the column, and what to write. Without any it is one line.
-func WriteLint(w io.Writer, issues []registry.Issue, files int, o TextOptions) error {
+// below the column, and what to write. Without any it is one line, which says how many of the
+// files configure nothing.
+func WriteLint(w io.Writer, issues []registry.Issue, files, empty int, o TextOptions) error {
 	p := newPrinter(bufio.NewWriter(w), o)
 	counts := map[string]int{}
 	for _, i := range issues {
 		counts[i.Severity]++
 		p.issue(i)
 	}
-	if len(issues) == 0 {
+	switch {
+	case len(issues) == 0 && empty == files && files > 0:
+		p.line("%s, no mistake found, and no mirrors or configs", count(files, "file"))
+	case len(issues) == 0 && empty > 0:
+		p.line("%s, no mistake found; %d without mirrors and configs", count(files, "file"), empty)
+	case len(issues) == 0:
 		p.line("%s, no mistake found", count(files, "file"))
-	} else {
+	default:
 		p.line("%s, %s, %s", count(counts[registry.SeverityError], "error"),
 			count(counts[registry.SeverityWarning], "warning"), count(counts[registry.SeverityInfo], "note"))
 	}

@@ -21,6 +21,7 @@ type linting struct {
 	issues  []registry.Issue
 	sources []registry.Source
 	read    int    // files
+	empty   int    // of them: a registries.yaml without mirrors and configs
 	patch   string // that mends them
 }
 
@@ -73,6 +74,9 @@ func (l *linting) lintNode() error {
 		if s.Kind == registry.KindRegistriesYAML && s.Status == registry.StatusUnreadable && len(l.issues) == 0 {
 			return fmt.Errorf("reading %q: %s", s.Path, s.Detail)
 		}
+		if s.Kind == registry.KindRegistriesYAML && s.Status == registry.StatusRead {
+			l.countEmpty(config)
+		}
 		if s.Status == registry.StatusRead && (s.Kind == registry.KindRegistriesYAML || s.Kind == registry.KindHostsTOML || s.Kind == registry.KindConfigTOML) {
 			l.read++
 		}
@@ -103,6 +107,7 @@ func (l *linting) lintFiles(files []string) error {
 			config := registry.LoadAssuming(l.node, registry.Assumption{
 				Registries: text, RegistriesPath: name, DisableDefaultEndpoint: l.config.disableDefault,
 			})
+			l.countEmpty(config)
 			found := slices.DeleteFunc(config.Lint(nil), func(i registry.Issue) bool { return i.File != name })
 			l.issues = append(l.issues, found...)
 			l.patch += patchOf(config, found)
@@ -110,6 +115,13 @@ func (l *linting) lintFiles(files []string) error {
 		l.sources = append(l.sources, source)
 	}
 	return nil
+}
+
+// countEmpty notes a registries.yaml that configures nothing.
+func (l *linting) countEmpty(config *registry.Config) {
+	if len(config.Mirrors())+len(config.ConfigsKeys()) == 0 {
+		l.empty++
+	}
 }
 
 // patchOf mends all the issues that a patch can mend. The edits of one that do not go
@@ -155,7 +167,7 @@ func (l *linting) writeIssues(verdict diagnose.Verdict, start time.Time) error {
 	case l.output == formatShort && len(l.issues) > 0:
 		return report.WriteLintShort(l.out, l.issues, l.textOptions())
 	case l.output == formatText:
-		return report.WriteLint(l.out, l.issues, l.read, l.textOptions())
+		return report.WriteLint(l.out, l.issues, l.read, l.empty, l.textOptions())
 	}
 	return l.write(r)
 }

@@ -1,0 +1,40 @@
+package registry
+
+import (
+	"bytes"
+	"regexp"
+)
+
+// foreign are files that are taken for a registries.yaml, by what tells them.
+var foreign = []struct {
+	sign, without *regexp.Regexp
+	what, fix     string
+}{
+	{regexp.MustCompile(`^\s*-----BEGIN `), nil, "a certificate or key", "name it in a registries.yaml, as ca_file, cert_file or key_file"},
+	{regexp.MustCompile(`^\s*(?i:<!doctype|<html|<\?xml)`), nil, "a web page", "fetch the file itself, such as its raw form"},
+	{regexp.MustCompile(`(?m)^\s*[\w."'-]+\s*=\s*(?:["'\[{\d]|true|false)`), regexp.MustCompile(`(?m)^(?:mirrors|configs)\s*:`),
+		"TOML, as containerd's config.toml and hosts.toml are", "give the registries.yaml; K3s renders containerd's files from it"},
+}
+
+// foreignText says what a text is that is no YAML, and what to do; "" for one that was meant to
+// be some.
+func foreignText(text []byte) (what, fix string) {
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		return "", "" // UTF-16
+	}
+	control := 0
+	for _, c := range text {
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
+			control++
+		}
+	}
+	if control > len(text)/20 { // more than a slip
+		return "no text", "give the registries.yaml"
+	}
+	for _, f := range foreign {
+		if f.sign.Match(text) && (f.without == nil || !f.without.Match(text)) {
+			return f.what, f.fix
+		}
+	}
+	return "", ""
+}
