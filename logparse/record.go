@@ -1,6 +1,7 @@
 package logparse
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -39,6 +40,7 @@ const (
 	kindHost       // a host failed
 	kindUndecoded  // a hosts.toml was ignored
 	kindNoProgress // containerd will cancel the pull
+	kindHeading    // of the kubelet: the next line has the error
 
 	kindAgentReads   // K3s reads registries.yaml
 	kindAgentRefuses // and cannot use it
@@ -54,11 +56,17 @@ const (
 	sources
 )
 
+// manyLines is what the kubelet writes for a text that has line ends, before its lines with a
+// tab each. (k8s.io/klog/v2 internal/serialize)
+const manyLines = "<"
+
 // classify finds out what m says about pulls.
 func classify(m message) record {
 	r := record{time: m.time, first: m.first, count: m.count, host: m.host, url: m.url, text: m.err}
 	text := m.text
 	switch {
+	case m.kubelet && m.err == manyLines:
+		r.kind, r.text = kindHeading, ""
 	case strings.HasPrefix(text, "trying next host"), strings.HasPrefix(text, "fetch failed"):
 		r.hostLine(text)
 	case strings.HasPrefix(text, `PullImage "`) && !m.kubelet:
@@ -83,6 +91,14 @@ func classify(m message) record {
 		return record{}
 	}
 	r.text, r.image, r.host, r.url = clean(r.text), brief(r.image), brief(r.host), brief(r.url)
+	return r
+}
+
+// below is r as the kubelet's heading in the line before has it, if there is one.
+func (r record) below(heading record) record {
+	if heading.kind == kindHeading && r.source == sourceOther && r.file == heading.file && r.line == heading.line+1 {
+		r.source, r.time = sourceKubelet, cmp.Or(r.time, heading.time)
+	}
 	return r
 }
 
@@ -189,7 +205,7 @@ func told(text string) string {
 	if start == len(text) {
 		return strings.TrimSpace(text)
 	}
-	return strings.TrimRight(text[start:], ` "`)
+	return strings.TrimRight(text[start:], ` "'`)
 }
 
 // What stands before the name of the image that was asked for, and of the one that

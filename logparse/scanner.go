@@ -27,6 +27,7 @@ type Scanner struct {
 	Zone *time.Location
 
 	dates   calendar
+	heading record // the last one
 	event   eventBlock
 	block   int // bytes that are read at once; 0: blockSize
 	version string
@@ -112,7 +113,11 @@ func (s *Scanner) give(f finding, name string, line int, take func(record)) bool
 	found := func(f finding) {
 		r := f.record
 		r.time, r.file, r.line = s.dates.date(r.time), name, line
-		take(r)
+		if r.kind == kindHeading {
+			s.heading = r
+			return
+		}
+		take(r.below(s.heading))
 	}
 	if f.member == "" {
 		found(f)

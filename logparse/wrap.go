@@ -207,9 +207,9 @@ var field = regexp.MustCompile(`^\s*[a-z][\w.]*=`)
 // member is one of an object in YAML, below its first level.
 var member = regexp.MustCompile(`^ +(?:- )?\w+:(?: |$)`)
 
-// wasCut reports whether a pager left out the line's end.
+// wasCut reports whether a pager left out the line's end, or the kubelet broke it itself.
 func wasCut(line string) bool {
-	return strings.HasSuffix(line, ">") || strings.HasSuffix(line, "…") || strings.HasSuffix(line, "...")
+	return strings.HasSuffix(line, "="+manyLines) || strings.HasSuffix(line, ">") || strings.HasSuffix(line, "…") || strings.HasSuffix(line, "...")
 }
 
 // openQuote reports whether text ends within quotes.
