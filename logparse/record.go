@@ -2,6 +2,7 @@ package logparse
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -149,6 +150,9 @@ func (r *record) report(m message) {
 	if m.kubelet {
 		r.source = sourceKubelet
 	}
+	if message, count, ok := wideEvent(text); ok {
+		text, r.count = message, count
+	}
 	if r.count == 0 {
 		r.count = eventCount(text)
 	}
@@ -272,6 +276,27 @@ func eventCount(text string) int {
 		n = n*10 + int(c-'0')
 	}
 	return n
+}
+
+// wideEvent cuts a row of kubectl get events -o wide before what stands after the message:
+// since when the event was seen, how often, and its name, which ends in a time.
+// (k8s.io/kubernetes pkg/printers/internalversion/printers.go)
+func wideEvent(row string) (message string, count int, ok bool) {
+	row, name := lastField(row)
+	stamp := name[strings.LastIndexByte(name, '.')+1:]
+	if len(stamp) != len("17b0c5f0a1b2c3d4") || strings.Trim(stamp, "0123456789abcdef") != "" {
+		return "", 0, false
+	}
+	row, times := lastField(row)
+	row, _ = lastField(row)
+	count, err := strconv.Atoi(times)
+	return row, count, err == nil
+}
+
+func lastField(text string) (before, field string) {
+	text = strings.TrimRight(text, " ")
+	i := strings.LastIndexByte(text, ' ') + 1
+	return text[:i], text[i:]
 }
 
 // hostsDirectory is the name of the directory of a hosts.toml whose path text holds, ""
