@@ -28,7 +28,9 @@ func (c clock) decode(line string, yield func(message)) bool {
 	return c.decodeAt(line, time.Time{}, 0, yield)
 }
 
-const maxNesting = 4
+// maxNesting is how deep a line lies in others. The state of a container is seven objects
+// down in a list of pods.
+const maxNesting = 10
 
 func (c clock) decodeAt(line string, outer time.Time, depth int, yield func(message)) bool {
 	line = strings.TrimRight(line, "\r\n")

@@ -3,19 +3,31 @@ package logparse
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// decodeJSON reads an object: an entry of journalctl -o json, a line of containerd's JSON
-// format, one that a log shipper wrapped, or a Kubernetes event or list of them. False
-// where it does not decode.
+// decodeJSON reads the objects that text begins with: an entry of journalctl -o json, a line
+// of containerd's JSON format, one that a log shipper wrapped, a Kubernetes event or a list of
+// them, or any object that has such a one inside, as a pod has the states of its containers.
+// False where it does not decode.
 func (c clock) decodeJSON(text string, outer time.Time, depth int, yield func(message)) bool {
 	var object map[string]json.RawMessage
-	if json.Unmarshal([]byte(text), &object) != nil {
+	in := json.NewDecoder(strings.NewReader(text))
+	if in.Decode(&object) != nil {
 		return false
 	}
+	ok := c.decodeObject(object, outer, depth, yield)
+	if rest := strings.TrimSpace(text[in.InputOffset():]); depth < maxNesting && strings.HasPrefix(rest, "{") {
+		return c.decodeJSON(rest, outer, depth+1, yield) && ok
+	}
+	return ok
+}
+
+func (c clock) decodeObject(object map[string]json.RawMessage, outer time.Time, depth int, yield func(message)) bool {
 	if outer.IsZero() {
 		outer = c.outer(object)
 	}
@@ -30,37 +42,43 @@ func (c clock) decodeJSON(text string, outer time.Time, depth int, yield func(me
 		yield(m)
 		return true
 	}
-	if items := object["items"]; items != nil {
-		return c.decodeItems(items, outer, depth, yield)
+	ok := true
+	if m := c.event(object); m.text != "" {
+		yield(m)
+	} else if inner := wrapped(object); inner != "" {
+		ok = c.decodeAt(inner, outer, depth+1, yield)
 	}
-	if object["reason"] != nil || object["involvedObject"] != nil || object["regarding"] != nil {
-		if m := c.event(object); m.text != "" {
-			yield(m)
-			return true
-		}
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		ok = c.decodeInside(object[key], outer, depth+1, yield) && ok
 	}
-	for _, key := range []string{"log", "line", "message"} {
-		if inner := jsonText(object[key]); inner != "" {
-			return c.decodeAt(inner, outer, depth+1, yield)
-		}
-	}
-	for _, key := range []string{"object", "_source"} { // of a watch, of Elasticsearch
-		if inner := object[key]; inner != nil && depth < maxNesting {
-			return c.decodeJSON(string(inner), outer, depth+1, yield)
-		}
-	}
-	return true
+	return ok
 }
 
-func (c clock) decodeItems(items json.RawMessage, outer time.Time, depth int, yield func(message)) bool {
-	var list []json.RawMessage
-	if depth >= maxNesting || json.Unmarshal(items, &list) != nil {
-		return false
+// wrapped is the line that a log shipper made an object of, "" for none.
+func wrapped(object map[string]json.RawMessage) string {
+	return cmp.Or(jsonString(object["log"]), jsonString(object["line"]), jsonString(object["message"]))
+}
+
+// decodeInside reads an object that is a value of another one, or a list of such. Most have
+// nothing to do with pulls.
+func (c clock) decodeInside(value json.RawMessage, outer time.Time, depth int, yield func(message)) bool {
+	if depth > maxNesting || len(value) == 0 || pullMarks.next(value, 0) < 0 {
+		return true
 	}
-	for _, item := range list {
-		c.decodeJSON(string(item), outer, depth+1, yield)
+	ok := true
+	switch value[0] {
+	case '{':
+		var object map[string]json.RawMessage
+		_ = json.Unmarshal(value, &object) // it was decoded with the whole
+		return c.decodeObject(object, outer, depth, yield)
+	case '[':
+		var list []json.RawMessage
+		_ = json.Unmarshal(value, &list)
+		for _, item := range list {
+			ok = c.decodeInside(item, outer, depth+1, yield) && ok
+		}
 	}
-	return true
+	return ok
 }
 
 // outer is the time that the object itself states.
@@ -85,8 +103,12 @@ func (c clock) outer(object map[string]json.RawMessage) time.Time {
 	return time.Time{}
 }
 
-// event reads a Kubernetes event, of core/v1 or events.k8s.io/v1.
+// event reads a Kubernetes event, of core/v1 or events.k8s.io/v1, or another object that has a
+// reason and a message; without a text where it is none.
 func (c clock) event(object map[string]json.RawMessage) message {
+	if object["reason"] == nil && object["involvedObject"] == nil && object["regarding"] == nil {
+		return message{}
+	}
 	get := func(keys ...string) json.RawMessage {
 		for _, key := range keys {
 			if value := object[key]; value != nil && string(value) != "null" {
@@ -127,11 +149,16 @@ func journalMessage(value json.RawMessage) string {
 	return string(text)
 }
 
+// jsonString is the string that value holds, "" where it is none.
+func jsonString(value json.RawMessage) (text string) {
+	_ = json.Unmarshal(value, &text)
+	return text
+}
+
 // jsonText is the string that value holds, or that it is an object for: an error with
 // fields of its own. "" where it is none.
 func jsonText(value json.RawMessage) string {
-	var text string
-	if json.Unmarshal(value, &text) == nil {
+	if text := jsonString(value); text != "" {
 		return text
 	}
 	var object map[string]any
