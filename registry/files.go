@@ -99,15 +99,13 @@ func (f *files) list(abs string) []fs.DirEntry {
 
 // readLimited reads a regular file of at most limit bytes.
 func readLimited(fsys fs.FS, abs string, limit int64) ([]byte, error) {
-	file, err := openRegular(fsys, abs)
+	file, info, err := openRegular(fsys, abs)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
 	var data bytes.Buffer
-	if info, err := file.Stat(); err == nil {
-		data.Grow(int(min(info.Size(), limit)) + bytes.MinRead)
-	}
+	data.Grow(int(min(info.Size(), limit)) + bytes.MinRead)
 	n, err := data.ReadFrom(io.LimitReader(file, limit+1))
 	if err == nil && n > limit {
 		err = &fs.PathError{Op: "read", Path: name(abs), Err: fmt.Errorf("is larger than %d KiB", limit>>10)}
@@ -118,26 +116,32 @@ func readLimited(fsys fs.FS, abs string, limit int64) ([]byte, error) {
 	return data.Bytes(), nil
 }
 
-// openRegular refuses what is no regular file before it is opened: opening a pipe may
-// wait for ever.
-func openRegular(fsys fs.FS, abs string) (fs.File, error) {
+// openRegular opens a regular file, and refuses what is none.
+func openRegular(fsys fs.FS, abs string) (fs.File, fs.FileInfo, error) {
 	for i := range abs { // the name of what is opened has no .. any more
 		if strings.HasPrefix(abs[i:], "/../") {
 			if _, err := fs.Stat(fsys, name(abs[:i])); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 	}
-	info, err := fs.Stat(fsys, name(abs))
+	file, err := fsys.Open(name(abs))
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := file.Stat()
 	switch {
 	case err != nil:
-		return nil, err
 	case info.IsDir():
-		return nil, &fs.PathError{Op: "read", Path: name(abs), Err: errors.New("is a directory")}
+		err = &fs.PathError{Op: "read", Path: name(abs), Err: errors.New("is a directory")}
 	case !info.Mode().IsRegular():
-		return nil, &fs.PathError{Op: "read", Path: name(abs), Err: errors.New("is not a regular file")}
+		err = &fs.PathError{Op: "read", Path: name(abs), Err: errors.New("is not a regular file")}
 	}
-	return fsys.Open(name(abs))
+	if err != nil {
+		file.Close()
+		return nil, nil, err
+	}
+	return file, info, nil
 }
 
 // bare is the cause of a file error without the path, and a missing file in the words of

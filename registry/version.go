@@ -46,7 +46,7 @@ var startLine = regexp.MustCompile(`starting containerd.*?version"?[=:]\s*"?([^\
 // versionOfLog reads the first line of containerd's live log, which after a start names
 // the release.
 func (f *files) versionOfLog(abs string) string {
-	file, err := openRegular(f.fs, abs)
+	file, _, err := openRegular(f.fs, abs)
 	if err != nil {
 		return ""
 	}
@@ -71,7 +71,7 @@ func (f *files) versionOfBinary(programs ...string) string {
 }
 
 func (f *files) buildVersion(abs string) string {
-	file, err := openRegular(f.fs, abs)
+	file, _, err := openRegular(f.fs, abs)
 	if err != nil {
 		return ""
 	}

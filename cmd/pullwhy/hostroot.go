@@ -39,11 +39,6 @@ func (r hostRoot) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, r.named(name, err)
 	}
-	return r.open(name, path, info)
-}
-
-// open opens what a name was resolved to.
-func (r hostRoot) open(name, path string, info fs.FileInfo) (fs.File, error) {
 	if !info.Mode().IsRegular() && !info.IsDir() {
 		return nil, &fs.PathError{Op: "open", Path: "/" + name, Err: errIrregular}
 	}

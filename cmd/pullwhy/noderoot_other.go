@@ -1,0 +1,5 @@
+//go:build !linux
+
+package main
+
+func newNodeRoot(dir string) hostRoot { return hostRoot(dir) }
