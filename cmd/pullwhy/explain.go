@@ -14,10 +14,12 @@ import (
 )
 
 func explainCommand(e *env) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "explain [CODE]",
 		Short: "Say what a code means, how it shows, and what to do; without one, list them",
-		Args:  cobra.MaximumNArgs(1),
+		Example: `  pullwhy explain tls_unknown_authority
+  pullwhy explain | grep auth`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return e.listRules()
@@ -25,9 +27,14 @@ func explainCommand(e *env) *cobra.Command {
 			return e.explain(args[0])
 		},
 	}
+	hideFlags(cmd, "host-root", "verbose")
+	return cmd
 }
 
 func (e *env) listRules() error {
+	if e.output == formatJSON {
+		return e.writeJSON(diagnose.Rules())
+	}
 	for _, r := range diagnose.Rules() {
 		if _, err := fmt.Fprintf(e.out, "%-32s %s\n", r.Code, r.Title); err != nil {
 			return fmt.Errorf("writing the list of codes: %w", err)

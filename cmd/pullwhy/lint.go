@@ -32,7 +32,14 @@ func lintCommand(e *env) *cobra.Command {
 		Short: "Find the mistakes in the registry configuration; no network",
 		Long: `Judges the node's registries.yaml and what stands rendered beside it, or the FILEs as registries.yaml;
 - is standard input. Where the host root is no K3s or RKE2 node, the certificates and keys that a FILE
-names are not looked for. -o sarif is for code hosts that annotate the lines of a pull request.`,
+names are not looked for. -o sarif is for code hosts that annotate the lines of a pull request.
+
+It exits with 1 where there is an error, with --strict for a warning too, and with 2 where the file
+cannot be read.`,
+		Example: `  pullwhy lint                               # this node, as root
+  pullwhy lint registries.yaml -o short      # a file, a line for each mistake
+  pullwhy lint --registries registries.yaml  # the file on this node, before a restart with it
+  pullwhy lint --fix-diff | patch -p1 -d /   # mend what can be`,
 		Args: func(_ *cobra.Command, files []string) error {
 			if len(files) > 0 && l.config.registries != "" {
 				return errors.New("--registries is for the node as it would be; name the FILE alone to judge it by itself")
@@ -41,6 +48,7 @@ names are not looked for. -o sarif is for code hosts that annotate the lines of 
 		},
 		RunE: func(_ *cobra.Command, files []string) error { return l.run(files) },
 	}
+	hideFlags(cmd, "verbose")
 	l.config.add(cmd.Flags())
 	cmd.Flags().BoolVar(&e.strict, "strict", false, "warnings count for the exit status")
 	cmd.Flags().BoolVar(&e.fixDiff, "fix-diff", false, "print only a patch that mends registries.yaml, for patch -p1")

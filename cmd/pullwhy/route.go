@@ -15,6 +15,14 @@ func routeCommand(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "route IMAGE...",
 		Short: "Print the requests that containerd would send for an image, in order; no network",
+		Long: `Prints the requests that containerd would send for each IMAGE, in order, with the credentials,
+certificates and rewrites that it would use. On a node that stands, what is rendered counts; with
+--registries, what K3s would render of that file. Nothing is sent.
+
+It exits with 1 where no request would be sent for an IMAGE, and with 2 where the command line is wrong.`,
+		Example: `  pullwhy route nginx:1.27                          # as things stand
+  pullwhy route --registries new.yaml nginx:1.27    # after a restart with new.yaml
+  pullwhy route ghcr.io/team/app:1 -o json          # with all that is known of each request`,
 		Args: func(_ *cobra.Command, images []string) error {
 			if len(images) == 0 {
 				return errors.New("which image? such as pullwhy route nginx:1.27")
@@ -25,6 +33,7 @@ func routeCommand(e *env) *cobra.Command {
 			return e.routes(&config, images)
 		},
 	}
+	hideFlags(cmd, "color", "verbose")
 	config.add(cmd.Flags())
 	return cmd
 }
