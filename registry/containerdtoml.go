@@ -7,8 +7,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"github.com/pelletier/go-toml/v2"
 )
 
 // The plugins whose registry table CRI uses, by the version of config.toml.
@@ -93,8 +91,7 @@ func (r *criReader) read(abs string) (table, bool) {
 		return nil, false
 	}
 	var root table
-	if err := toml.Unmarshal(text, &root); err != nil {
-		e := newTOMLError(err)
+	if e := unmarshalTOML(text, &root); e != nil {
 		r.files.complain(abs, fmt.Sprintf("line %d: %s", e.line, e.message))
 		return nil, false
 	}

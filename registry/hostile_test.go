@@ -64,6 +64,7 @@ func TestHostileFiles(t *testing.T) {
 		{name: "hosts.toml of nested lists", path: hosts, text: "ca = " + rows(500_000, "["), want: codeUndecodableHosts},
 		{name: "hosts.toml of a long key", path: hosts, text: "a" + rows(200_000, ".a") + " = [\n", want: codeUndecodableHosts},
 		{name: "config.toml of nested lists", path: toml, text: "a = " + rows(500_000, "["), want: codeSyntax},
+		{name: "config.toml of very many keys", path: toml, text: "version = 3\n" + numbered(100_000, "a%d=1\n"), want: codeSyntax},
 		{name: "config.toml that imports itself", path: toml, text: "imports = ['" + toml + "', '*.toml']\nversion = 3\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -80,6 +81,15 @@ func TestHostileFiles(t *testing.T) {
 			}
 		})
 	}
+}
+
+// numbered is a row for each of n numbers.
+func numbered(n int, row string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, row, i)
+	}
+	return b.String()
 }
 
 func manyRewrites(n int) string {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strings"
 )
 
 // legacyHosts are the endpoints of registry.mirrors, where no config_path is set.
@@ -22,10 +23,7 @@ func (l *loader) legacyHosts(host string) imageHosts {
 	}
 	own := false // the registry itself is listed
 	for _, text := range m.endpoints {
-		u, err := url.Parse(text)
-		if err == nil && u.Scheme == "" {
-			u, err = url.Parse(legacyScheme(text) + "://" + text)
-		}
+		u, err := legacyURL(text)
 		if err != nil {
 			h.failure = &RouteError{Stage: StageHostList, Message: "get registry endpoints: parse endpoint url: an endpoint of registry.mirrors is no URL", File: l.cri.path}
 			return h
@@ -46,6 +44,18 @@ func (l *loader) legacyHosts(host string) imageHosts {
 		}
 	}
 	return h
+}
+
+// legacyURL completes an endpoint. (addDefaultScheme)
+func legacyURL(text string) (*url.URL, error) {
+	if strings.Contains(text, "://") {
+		return url.Parse(text)
+	}
+	u, err := url.Parse("https://" + text)
+	if err == nil {
+		u.Scheme = legacyScheme(u.Host)
+	}
+	return u, err
 }
 
 func legacyScheme(host string) string {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-
-	"github.com/pelletier/go-toml/v2"
 )
 
 // lintConflicts finds settings of config.toml that containerd refuses or ignores together.
@@ -81,8 +79,7 @@ func (n *linter) lintConfigTOML() {
 			continue
 		}
 		var root table
-		if err := toml.Unmarshal(text, &root); err != nil {
-			e := newTOMLError(err)
+		if e := unmarshalTOML(text, &root); e != nil {
 			n.report(Position{s.Path, e.line, e.column}, Issue{Code: codeSyntax, Detail: "containerd does not start with this file: " + e.message, Fix: "correct the line"})
 		}
 	}

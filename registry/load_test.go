@@ -158,6 +158,8 @@ func TestLoadContainerd(t *testing.T) {
 		}, "https://quay.io/v2"},
 		{"legacy mirrors", "v1.7.22", image, map[string]string{plain: "version = 2\n[plugins.'io.containerd.grpc.v1.cri'.registry.mirrors.'registry.example.com:5000']\nendpoint = ['http://a.example.com', 'https://b.example.com/x']\n[plugins.'io.containerd.grpc.v1.cri'.registry.configs.'b.example.com'.auth]\nusername = 'u'\n"},
 			"http://a.example.com/v2 u@https://b.example.com/x https://registry.example.com:5000/v2"},
+		{"legacy, no schemes", "v1.7.22", image, map[string]string{plain: "version = 2\n[plugins.'io.containerd.grpc.v1.cri'.registry.mirrors.'registry.example.com:5000']\nendpoint = ['a:5000', 'b.example.com/x', '192.0.2.1:5000', 'localhost:5000', '[::1]:5000', 'registry.example.com:5000']\n"},
+			"https://a:5000/v2 https://b.example.com/x https://192.0.2.1:5000/v2 http://localhost:5000/v2 http://[::1]:5000/v2 https://registry.example.com:5000/v2"},
 		{"legacy, CA missing", "v1.7.22", image, map[string]string{plain: "version = 2\n[plugins.'io.containerd.grpc.v1.cri'.registry.configs.'registry.example.com:5000'.tls]\nca_file = '/absent.pem'\n"},
 			`error: unable to read CA cert "/absent.pem": open /absent.pem: no such file or directory`},
 		{"legacy wildcard names the registry", "v1.7.22", "quay.io/a/b:1", map[string]string{plain: "version = 2\n[plugins.'io.containerd.grpc.v1.cri'.registry.mirrors.'*']\nendpoint = ['quay.io']\n"}, "https://quay.io/v2"},

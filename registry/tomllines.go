@@ -6,12 +6,28 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
+// A lineCounter tells the lines of offsets that grow, and counts each line once.
+type lineCounter struct {
+	text          []byte
+	offset, ended int // how far it has counted, and the lines that end before
+}
+
+// at is the 1-based line of an offset; of one before the last, that of the last.
+func (c *lineCounter) at(offset int) int {
+	if offset > c.offset {
+		c.ended += bytes.Count(c.text[c.offset:offset], []byte("\n"))
+		c.offset = offset
+	}
+	return c.ended + 1
+}
+
 // registryLines are the lines at which the parts of a registry table of config.toml begin:
 // "" is the table itself.
 func registryLines(text []byte) map[string]int {
 	all := map[string]int{}
 	p := unstable.Parser{}
 	p.Reset(text)
+	lines := lineCounter{text: text}
 	var table []string
 	for p.NextExpression() {
 		e := p.Expression()
@@ -25,7 +41,7 @@ func registryLines(text []byte) map[string]int {
 		} else {
 			table = key
 		}
-		line := 1 + bytes.Count(text[:offset], []byte("\n"))
+		line := lines.at(offset)
 		for i, part := range whole {
 			if part != "registry" {
 				continue
