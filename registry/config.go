@@ -13,7 +13,7 @@ type Config struct {
 type Registry struct {
 	Name      string     // image host; "*" for the wildcard
 	Source    string     // path of the file that decided
-	Endpoints []Endpoint // in the order in which containerd asks them, the default one last; Repository and Namespace empty
+	Endpoints []Endpoint // in the order in which containerd asks them, the default one last; Repository empty
 }
 
 // A RouteError says why containerd would send no request at all.

@@ -30,13 +30,16 @@ func (i Issue) key() issueKey {
 	return k
 }
 
-// An issueList holds each issue once. The zero value is empty.
+// An issueList holds each issue once, without credentials. The zero value is empty.
 type issueList struct {
 	all  []Issue
 	seen map[issueKey]bool
 }
 
 func (l *issueList) add(i Issue) {
+	for _, text := range []*string{&i.Registry, &i.Detail, &i.Fix, &i.Excerpt} {
+		*text = WithoutUserinfo(*text)
+	}
 	if l.seen == nil {
 		l.seen = map[issueKey]bool{}
 	}

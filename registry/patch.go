@@ -175,10 +175,10 @@ func opensValue(path []string) bool {
 }
 
 // mayBeSecret reports whether a line that is otherwise known to be harmless has user
-// information in a URL, or a comment that speaks of credentials.
+// information in an address, or a comment that speaks of credentials.
 func mayBeSecret(line string) bool {
 	line = strings.ToLower(line)
-	if _, rest, ok := strings.Cut(line, "://"); ok && strings.Contains(rest, "@") {
+	if strings.Contains(line, "@") {
 		return true
 	}
 	_, comment, _ := strings.Cut(line, "#")

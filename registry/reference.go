@@ -25,11 +25,11 @@ const maxReference = 1 << 10
 // [*RouteError].
 func ParseReference(text string) (Reference, error) {
 	if len(text) > maxReference {
-		return Reference{}, &RouteError{Stage: StageReference, Message: fmt.Sprintf("parsing image reference %.40q…: it is %d bytes long", text, len(text))}
+		return Reference{}, &RouteError{Stage: StageReference, Message: fmt.Sprintf("parsing image reference %.40q…: it is %d bytes long", WithoutUserinfo(text), len(text))}
 	}
 	named, err := reference.ParseDockerRef(text)
 	if err != nil {
-		return Reference{}, &RouteError{Stage: StageReference, Message: fmt.Sprintf("parsing image reference %q: %v", text, err)}
+		return Reference{}, &RouteError{Stage: StageReference, Message: fmt.Sprintf("parsing image reference %q: %v", WithoutUserinfo(text), err)}
 	}
 	ref := Reference{Name: named.String()}
 	// Not Domain and Path: a host with an underscore is none to the parser, but containerd

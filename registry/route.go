@@ -91,13 +91,13 @@ func (l *loader) dropsDefault(d *hostDir, name string) bool {
 // endpoint is e as the rest of the program sees it.
 func (l *loader) endpoint(e hostEntry, h imageHosts, host string) Endpoint {
 	ep := Endpoint{
-		Scheme: e.scheme, Host: e.host, Path: e.path, OverridePath: e.override, Default: e.root, Registry: host,
+		Scheme: e.scheme, Host: e.host, Path: e.path, OverridePath: e.override, Default: e.root, Registry: WithoutUserinfo(host),
 		CAFiles: slices.Clone(e.ca), Clients: slices.Clone(e.clients), SkipVerify: e.skipVerify != nil && *e.skipVerify,
 		Headers: l.headers(e), Auth: l.auth(e.host), NoResolve: !e.resolve,
 		Embedded: !e.root && l.isEmbedded(e.host),
 	}
 	if host != e.host && host != wildcard && !(host == hub && e.host == hubHost) {
-		ep.Namespace = host
+		ep.Namespace = WithoutUserinfo(host)
 	}
 	if l.dialect.httpsFirst(e) {
 		ep.Scheme, ep.HTTPFallback = "https", true
@@ -167,7 +167,7 @@ func (c *Config) Registries() []Registry {
 		if h.source == "" {
 			continue
 		}
-		r := Registry{Name: host, Source: h.source}
+		r := Registry{Name: WithoutUserinfo(host), Source: h.source}
 		for _, e := range h.entries {
 			if e.host != wildcard { // the built-in default of every registry is none of the wildcard's own
 				r.Endpoints = append(r.Endpoints, c.state().endpoint(e, h, host))

@@ -1,6 +1,10 @@
 package registry
 
-import "fmt"
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
 
 // A Secret holds a password or token read from configuration. It cannot print or
 // marshal itself: every formatting verb and encoder gives "REDACTED", and a dump of a
@@ -36,3 +40,24 @@ func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
 
 // MarshalText implements [encoding.TextMarshaler].
 func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// userinfo is what stands before the host of an address, with its scheme or without, and
+// what stands before a digest.
+var userinfo = regexp.MustCompile(`(?://[^\s"/]*|(?://)?[^\s"/:@]+:(?:[^\s"/][^\s"]*)?)@(?:sha\d+:)?`)
+
+// WithoutUserinfo is text without user and password of the addresses in it, such as
+// https://user:password@registry.example.com, which people write where a name should stand.
+func WithoutUserinfo(text string) string {
+	if !strings.Contains(text, "@") {
+		return text
+	}
+	return userinfo.ReplaceAllStringFunc(text, func(found string) string {
+		switch {
+		case strings.HasSuffix(found, ":"): // a digest
+			return found
+		case strings.HasPrefix(found, "//"):
+			return "//" + redacted + "@"
+		}
+		return redacted + "@"
+	})
+}

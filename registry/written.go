@@ -2,8 +2,8 @@ package registry
 
 import (
 	"cmp"
-	"net/url"
 	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -41,7 +41,7 @@ func (c *Config) Mirrors() []Mirror {
 		if m.key == nil {
 			continue
 		}
-		mirror := Mirror{Name: name, At: f.position(m.key)}
+		mirror := Mirror{Name: WithoutUserinfo(name), At: f.position(m.key)}
 		for _, item := range m.endpoints {
 			if item.node != nil {
 				mirror.Endpoints = append(mirror.Endpoints, newMirrorEndpoint(item, f.position(item.node)))
@@ -54,11 +54,7 @@ func (c *Config) Mirrors() []Mirror {
 }
 
 func newMirrorEndpoint(item field, at Position) MirrorEndpoint {
-	e := MirrorEndpoint{Text: item.value, At: at}
-	if u, err := url.Parse(item.value); err == nil && u.User != nil {
-		u.User = nil
-		e.Text = u.String()
-	}
+	e := MirrorEndpoint{Text: strings.ReplaceAll(WithoutUserinfo(item.value), redacted+"@", ""), At: at}
 	if p, err := parseEndpoint(item.value, ""); err == nil {
 		e.Scheme, e.Host = p.url.Scheme, p.url.Host
 	}
@@ -75,7 +71,7 @@ func (c *Config) ConfigsKeys() []ConfigsKey {
 		if s.key == nil {
 			continue
 		}
-		k := ConfigsKey{Name: name, At: f.position(s.key), Type: AuthNone}
+		k := ConfigsKey{Name: WithoutUserinfo(name), At: f.position(s.key), Type: AuthNone}
 		if s.auth != nil {
 			k.Auth, k.Type = f.position(s.auth.key), credentials[name].auth(name).Type
 		}

@@ -145,7 +145,7 @@ func evidence(node *registry.Node, config *registry.Config, log nodeLog, want wa
 
 // imageRoute is where containerd would ask for the image, under its normalised name.
 func imageRoute(config *registry.Config, text string, secret registry.PullSecret) diagnose.Route {
-	r := diagnose.Route{Image: text}
+	r := diagnose.Route{Image: registry.WithoutUserinfo(text)}
 	ref, err := registry.ParseReference(text)
 	if err == nil {
 		r.Image = ref.Name

@@ -77,7 +77,7 @@ func (e *env) writeRoutes(routes []report.Route) error {
 func route(config *registry.Config, text string) report.Route {
 	ref, err := registry.ParseReference(text)
 	if err != nil {
-		return report.NewRoute(text, ref, nil, nil, &registry.RouteError{Stage: registry.StageReference, Message: err.Error()})
+		return report.NewRoute(registry.WithoutUserinfo(text), ref, nil, nil, &registry.RouteError{Stage: registry.StageReference, Message: err.Error()})
 	}
 	endpoints, err := config.Endpoints(ref)
 	return report.NewRoute(ref.Name, ref, endpoints, config.BootstrapEndpoints(ref, endpoints), err)

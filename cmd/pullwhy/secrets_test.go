@@ -39,7 +39,8 @@ func TestSecrets(t *testing.T) {
 		"diagnose as written": append([]string{"--no-probe", "--registries", registries}, node...),
 		"logs":                append([]string{"logs", "--since", "0"}, node...),
 		"logs of a file":      {"logs", log},
-		"route":               append([]string{"route", "docker.io/team/app:1", "registry.example.com/a/b:1", "registry.example.net/a/b:1", "broken.example.com/a/b:1"}, node...),
+		"route":               append([]string{"route", "docker.io/team/app:1", "registry.example.com/a/b:1", "registry.example.net/a/b:1", "broken.example.com/a/b:1", "s.example.com/a/b:1", "https://puller:hidden-asked-password@w.example.com/a:1"}, node...),
+		"route as written":    append([]string{"route", "s.example.com/a/b:1", "--registries", registries}, node...),
 		"lint":                append([]string{"lint"}, node...),
 		"lint of a file":      {"lint", registries},
 		"demo":                {"demo"},
@@ -89,7 +90,7 @@ func secretsNode(t *testing.T) (dir string, secrets []string, servers *listener)
 		t.Fatal(err)
 	}
 	dir = t.TempDir()
-	words := []string{"hidden-encoded-password", "hidden-secret-encoded", handedOut, strings.Split(string(key), "\n")[1]}
+	words := []string{"hidden-asked-password", "hidden-encoded-password", "hidden-secret-encoded", handedOut, strings.Split(string(key), "\n")[1]}
 	for _, f := range archive.Files {
 		text := os.Expand(string(f.Data), func(name string) string { return values[name] })
 		if strings.HasPrefix(f.Name, "proc/") {
