@@ -119,6 +119,8 @@ func inToken(text string, request Request, code int, inner Cause) Cause {
 		return AuthRejected
 	case code == http.StatusNotFound && ownRegistry(text, request):
 		return NotFound
+	case inner == AuthMissing, inner == AuthRejected:
+		return inner
 	}
 	return AuthTokenService
 }
@@ -199,6 +201,11 @@ func status(text string) (code, end int) {
 	i := strings.Index(text, "status")
 	if i < 0 {
 		return 0, len(text)
+	}
+	if digits, ok := strings.CutPrefix(text[i:], "status code "); ok { // of go-containerregistry
+		if code, _ := leadingInt(digits); code >= 300 && code < 600 {
+			return code, i
+		}
 	}
 	for {
 		next := strings.Index(text[i:], ": ")

@@ -15,10 +15,10 @@ type Request struct {
 }
 
 // What stands before the URL or host of a request, in texts of net/http, of containerd's
-// core/remotes/docker (resolver.go, fetcher.go, errors.go) and of CRI's registry TLS
-// settings.
+// core/remotes/docker (resolver.go, fetcher.go, errors.go), of go-containerregistry
+// (transport/error.go) and of CRI's registry TLS settings.
 var requestMarks = []string{
-	"Head ", "Get ", "Post ", "request to ", "unexpected status code ",
+	"Head ", "Get ", "Post ", "HEAD ", "GET ", "request to ", "unexpected status code ",
 	"pulling from host ", "get TLSConfig for registry ",
 }
 

@@ -62,7 +62,7 @@ var before = []row{
 // connections, each from the particular to the general; then what any of them may end in.
 var network = []row{
 	{ProxyError, []string{"proxyconnect tcp", "Proxy Authentication Required", "socks connect tcp"}},
-	{RateLimited, []string{"toomanyrequests", "Too Many Requests"}},
+	{RateLimited, []string{"toomanyrequests", "TOOMANYREQUESTS: ", "Too Many Requests"}},
 	{UnexpectedMediaType, []string{"invalid character '<' looking for beginning of value"}},
 
 	{HTTPResponseToHTTPSClient, []string{"server gave HTTP response to HTTPS client"}},
@@ -116,6 +116,7 @@ var network = []row{
 	}},
 	{NotFound, []string{
 		": not found$", ": not found: ", "http.StatusNotFound", "code = NotFound", "code=NotFound", "manifest unknown", "name unknown",
+		"MANIFEST_UNKNOWN: ", "NAME_UNKNOWN: ",
 	}},
 	{Cancelled, []string{"code = Canceled", "code=Canceled"}},
 }

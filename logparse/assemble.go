@@ -17,7 +17,9 @@ func (s *Scanner) assemble(h *history, r record, start record) *failure {
 	if request, ok := cause.FindRequest(r.text); ok && request.Query.Has("ns") {
 		s.pool.serve(request.Host, h.ref)
 	}
-	if r.source == sourceRuntime || len(s.open) == 0 && r.source == sourceOther {
+	if r.agent {
+		f.tellAll(h)
+	} else if r.source == sourceRuntime || len(s.open) == 0 && r.source == sourceOther {
 		f.attempts, f.config = s.pool.collect(h, s.span(h, r, start), f.reported)
 	}
 	// whatever the order of the lines, for those of several pulls mix: it is asked last

@@ -66,6 +66,7 @@ func (s *Scanner) take(r record) {
 		s.version = cmp.Or(r.text, s.version)
 		s.booted = r.time
 		s.forgetOpen()
+		s.endRuntime()
 	case kindAgentReads, kindAgentRefuses:
 		s.agent.take(r, s.Since)
 	case kindHost, kindUndecoded:
@@ -185,6 +186,9 @@ func (s *Scanner) failure(h *history, r record, old bool) {
 	}
 	if h.lastSuccess.IsZero() || f.time.IsZero() || f.time.After(h.lastSuccess) {
 		h.succeeded = false
+	}
+	if f.agent {
+		s.endRuntime()
 	}
 }
 

@@ -26,6 +26,7 @@ type record struct {
 	url    string
 	legacy bool // of a host line: in the words of 1.x
 
+	agent   bool // of a failure: RKE2 itself pulled, and the text has every endpoint
 	sandbox bool // of a failure: the image was a sandbox's, whose pull has no lines of its own
 }
 
@@ -84,7 +85,7 @@ func classify(m message) record {
 		r.host = hostsDirectory(text)
 	case text == "starting containerd":
 		r.kind, r.text = kindBoot, m.version
-	case r.agentLine(text):
+	case r.agentLine(text), r.runtimeLine(text):
 	default:
 		r.report(m)
 	}
@@ -179,6 +180,7 @@ var failureMarks = []string{
 	"failed to pull and unpack image ", "failed to resolve reference ", `ailed to pull image "`, "failed to get sandbox image ",
 	"PullImage from image service failed", "is not present with pull policy of Never", "couldn't parse image name ",
 	"Failed to apply default image tag ", "failed to parse image reference ", "failed to copy: ",
+	"failed to resolve image: ", "failed to unpack image on snapshotter ",
 }
 
 func tellsOfFailure(text string) bool {
