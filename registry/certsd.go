@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -130,7 +131,7 @@ func (l *loader) newDir(dir string, h *hostsText) *hostDir {
 		return d
 	}
 	for _, program := range []string{K3s, RKE2} {
-		if strings.HasPrefix(string(h.text), header(program)) {
+		if bytes.HasPrefix(h.text, []byte(header(program))) {
 			d.own, d.foreign = program == l.node.program(), program != l.node.program()
 		}
 	}

@@ -33,14 +33,17 @@ func (n *linter) lintDrift() {
 
 // wanted are the entries of each directory that K3s would write and containerd could decode.
 func (n *linter) wanted(noDefault bool) map[string][]hostEntry {
+	rendered := n.file.hosts(noDefault, n.node.embeddedAddress())
+	names := slices.Collect(maps.Keys(rendered))
+	texts := make([]*hostsText, len(names))
+	inParallel(len(names), func(i int) {
+		texts[i] = n.parseText(path.Join(n.node.certsD(), names[i]), []byte(rendered[names[i]].toml(n.node.program())))
+	})
 	all := map[string][]hostEntry{}
-	for name, h := range n.file.hosts(noDefault, n.node.embeddedAddress()) {
-		dir := path.Join(n.node.certsD(), name)
-		entries, err := n.dialect.parse(dir, []byte(h.toml(n.node.program())))
-		if err != nil || imageHost(name) == n.node.embeddedAddress() || strings.Contains(name, "/") { // nested: never looked up
-			continue
+	for i, name := range names {
+		if texts[i].wrong == nil && imageHost(name) != n.node.embeddedAddress() && !strings.Contains(name, "/") { // nested: never looked up
+			all[name] = texts[i].entries
 		}
-		all[name] = entries
 	}
 	return all
 }

@@ -60,7 +60,7 @@ func (d dialect) parse(dir string, text []byte) ([]hostEntry, *tomlError) {
 	if failure != nil {
 		return nil, failure
 	}
-	var entries []hostEntry
+	entries := make([]hostEntry, 0, len(file.order)+1)
 	for _, key := range file.order {
 		e, wrong, err := d.entry(key, dir, file.Hosts[key])
 		e.lines = scan.lines[key]
