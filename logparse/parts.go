@@ -6,12 +6,8 @@ import (
 	"os"
 )
 
-const (
-	// partSize is what is searched at once. No part holds a line of more than maxLine bytes.
-	partSize = 512 << 10
-	// partEnd is how far before the end of a part the end of its last line is looked for.
-	partEnd = 16 << 10
-)
+// partSize is the most that is searched at once: no line in it is longer than maxLine.
+const partSize = 512 << 10
 
 // parts cuts a file into parts of whole lines, which are searched where the system keeps
 // them: to copy them costs as much as to search them. nil has no parts.
@@ -36,18 +32,17 @@ func newParts(file io.Closer) *parts {
 }
 
 // next returns the next part; nil where the rest is to be read: what may grow meanwhile, or
-// begins with a long line.
+// begins with a long line, or went away.
 func (p *parts) next() *part {
-	if p == nil || p.size-p.at < partSize {
+	if p == nil || p.size-p.at < partSize || !p.move() {
 		return nil
 	}
-	var end [partEnd]byte
-	n, _ := p.file.ReadAt(end[:], p.at+partSize-partEnd) // what fails here fails again where the rest is read
-	last := bytes.LastIndexByte(end[:n], '\n') + 1
-	if last == 0 || !p.move() {
+	end := 0
+	p.window.look(p.at, partSize, func(text []byte) { end = bytes.LastIndexByte(text, '\n') + 1 })
+	if end == 0 {
 		return nil
 	}
-	next := &part{p.window, p.file, p.at, partSize - partEnd + last}
+	next := &part{p.window, p.file, p.at, end}
 	p.window.hold()
 	p.at += int64(next.size)
 	return next
