@@ -37,8 +37,9 @@ func (l *loader) checkDir(d *hostDir, host string, pem *pemFiles) {
 			if l.judgedByFile && l.isEmbedded(e.host) && fault.code == codeFileUnreadable {
 				continue // K3s makes these at its start
 			}
-			where := l.faultPosition(fault, e, d)
-			l.report(Issue{Code: fault.code, File: where.File, Line: where.Line, Column: where.Column, Registry: host, Detail: fault.message})
+			i, where := l.faultIssue(fault, host, d.path), l.faultPosition(fault, e, d)
+			i.File, i.Line, i.Column = where.File, where.Line, where.Column
+			l.report(i)
 			if d.failure == nil {
 				d.failure = &RouteError{Stage: StageHostList, Message: fault.message, File: where.File, Line: where.Line}
 			}
@@ -65,6 +66,13 @@ func (l *loader) faultPosition(fault fileFault, e hostEntry, d *hostDir) Positio
 }
 
 func (l *loader) tlsPosition(fault fileFault, dir string) Position {
+	_, f := l.tlsField(fault, dir)
+	return l.registries.position(f.key)
+}
+
+// tlsField is where registries.yaml names the file of a fault, or the file whose other half it
+// does not name.
+func (l *loader) tlsField(fault fileFault, dir string) (tlsSettings, field) {
 	for _, name := range slices.Sorted(maps.Keys(l.registries.configs)) {
 		t := l.registries.configs[name].tls
 		if t == nil {
@@ -72,18 +80,29 @@ func (l *loader) tlsPosition(fault fileFault, dir string) Position {
 		}
 		for _, f := range []field{t.ca, t.cert, t.pkey} {
 			if f.key != nil && f.value != "" && join(dir, f.value) == fault.path {
-				return l.registries.position(f.key)
+				return *t, f
 			}
 		}
-		if fault.path == dir && (t.cert.value == "") != (t.pkey.value == "") {
-			present := t.cert
-			if present.value == "" {
-				present = t.pkey
-			}
-			return l.registries.position(present.key)
+		if fault.path == dir && t.cert.value == "" && t.pkey.value != "" {
+			return *t, t.pkey
+		}
+		if fault.path == dir && t.cert.value != "" && t.pkey.value == "" {
+			return *t, t.cert
 		}
 	}
-	return Position{}
+	return tlsSettings{}, field{}
+}
+
+// faultIssue is a fault of a file as a mistake in what names it. An authority's certificate
+// under cert_file was meant for ca_file.
+func (l *loader) faultIssue(fault fileFault, host, dir string) Issue {
+	i := fault.issue(host)
+	t, f := l.tlsField(fault, dir)
+	if fault.path == dir && f.key != nil && f == t.cert && t.ca.value == "" && l.pem.isCA(join(dir, f.value)) {
+		i.Fix = "write ca_file instead: this is the certificate of an authority"
+		i.Edits = []Edit{{At: l.registries.position(f.key), Text: "ca_file"}}
+	}
+	return i
 }
 
 // undecodable notes a hosts.toml that containerd ignores.

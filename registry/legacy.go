@@ -98,7 +98,9 @@ func (l *loader) checkLegacy(pem *pemFiles) {
 		e := hostEntry{host: host}
 		l.cri.tls[host].addTo(&e)
 		for _, fault := range pem.faults(e, path.Dir(l.cri.path)) {
-			l.report(Issue{Code: fault.code, File: l.cri.path, Registry: host, Detail: fault.message})
+			i := fault.issue(host)
+			i.File = l.cri.path
+			l.report(i)
 			l.legacyFaults[host] = &RouteError{Stage: StageHostList, Message: fault.message, File: l.cri.path}
 		}
 	}

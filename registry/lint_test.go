@@ -19,13 +19,13 @@ import (
 // pemFixtures are certificates and keys by the words that stand for them in a case.
 func pemFixtures(t *testing.T) map[string]string {
 	t.Helper()
-	mint := func(ca bool, name string) (cert, key string, der []byte) {
+	mint := func(ca bool, name string, names ...string) (cert, key string, der []byte) {
 		priv, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		if err != nil {
 			t.Fatal(err)
 		}
 		template := &x509.Certificate{
-			SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
+			SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: names,
 			NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<32, 0), IsCA: ca, BasicConstraintsValid: true,
 		}
 		der, err = x509.CreateCertificate(rand.Reader, template, template, &priv.PublicKey, priv)
@@ -41,11 +41,12 @@ func pemFixtures(t *testing.T) map[string]string {
 		}
 		return encode("CERTIFICATE", der), encode("PRIVATE KEY", raw), der
 	}
-	ca, caKey, der := mint(true, "ca.example.com")
-	leaf, _, _ := mint(false, "other.example.com")
-	own, _, _ := mint(false, "registry.example.com")
-	_, otherKey, _ := mint(false, "key.example.com")
-	return map[string]string{"<ca>": ca, "<ca key>": caKey, "<der>": string(der), "<leaf>": leaf, "<own>": own, "<other key>": otherKey}
+	ca, caKey, der := mint(true, "ca.example.com", "ca.example.com")
+	leaf, _, _ := mint(false, "other.example.com", "other.example.com")
+	own, _, _ := mint(false, "registry.example.com", "registry.example.com")
+	common, _, _ := mint(false, "registry.example.com")
+	_, otherKey, _ := mint(false, "key.example.com", "key.example.com")
+	return map[string]string{"<ca>": ca, "<ca key>": caKey, "<der>": string(der), "<leaf>": leaf, "<own>": own, "<common name>": common, "<other key>": otherKey}
 }
 
 const (

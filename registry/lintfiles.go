@@ -22,7 +22,7 @@ func (n *linter) lintFiles() {
 		}
 		for _, fault := range n.pem.faults(t.entry(dir), dir) {
 			if at := n.tlsPosition(fault, dir); at.Line > 0 {
-				n.report(at, Issue{Code: fault.code, Registry: key, Detail: fault.message, Fix: fileFixes[fault.code]})
+				n.report(at, n.faultIssue(fault, key, dir))
 			}
 		}
 		if t.ca.value != "" {
@@ -56,7 +56,7 @@ func (n *linter) lintCA(host, abs string, at Position) {
 	if err != nil {
 		return
 	}
-	var subject string
+	issue := Issue{Code: codeCAInvalid, Registry: host}
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
 		cert, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
@@ -65,12 +65,15 @@ func (n *linter) lintCA(host, abs string, at Position) {
 		if cert.IsCA || !cert.BasicConstraintsValid || cert.VerifyHostname(hostname(host)) == nil {
 			return
 		}
-		subject = cert.Subject.String()
+		issue.Detail = fmt.Sprintf("the certificate in %s (%s) is neither an authority's nor one for %s", abs, cert.Subject, hostname(host))
+		issue.Fix = "name the certificate of the authority that signed the server's"
+		if cert.Subject.CommonName == hostname(host) && len(cert.DNSNames)+len(cert.IPAddresses) == 0 {
+			issue.Detail = fmt.Sprintf("the certificate in %s has %s as its common name only, which containerd does not look at", abs, hostname(host))
+			issue.Fix = "issue the server's certificate anew, with the name as a subjectAltName, and name that"
+		}
 	}
-	if subject != "" {
-		n.report(at, Issue{Code: codeCAInvalid, Registry: host,
-			Detail: fmt.Sprintf("the certificate in %s (%s) is neither an authority's nor one for %s", abs, subject, hostname(host)),
-			Fix:    "name the certificate of the authority that signed the server's"})
+	if issue.Detail != "" {
+		n.report(at, issue)
 	}
 }
 

@@ -33,9 +33,16 @@ func (n *linter) lintFlags() {
 // (getHostConfigs)
 func (n *linter) lintDefaultKept(name string, m mirror) {
 	s, configured := n.file.configs[name]
-	listed := slices.ContainsFunc(m.endpoints, func(f field) bool { return f.node != nil })
+	own, _ := parseEndpoint(name, n.node.embeddedAddress())
+	listed, meant := false, false // meant: the registry itself is listed
+	for _, f := range m.endpoints {
+		ep, err := parseEndpoint(f.value, n.node.embeddedAddress())
+		listed = listed || f.node != nil
+		meant = meant || err == nil && own.url != nil && ep.url.Host == own.url.Host
+	}
 	issue := Issue{Code: codeDefaultKept, Registry: name}
 	switch at := n.file.position(s.key); {
+	case meant:
 	case configured && s.key != nil && listed:
 		issue.Detail = fmt.Sprintf("the default endpoint of %s is still asked, despite disable-default-registry-endpoint: configs has an entry of the same name", name)
 		issue.Fix = "remove the entry, or write it under the mirror's host"

@@ -81,7 +81,11 @@ func (n *linter) lintURL(ep parsedEndpoint, item field, report func(Issue)) {
 			Fix: fmt.Sprintf("remove them, and give them under configs: %q: auth", u.Host)})
 	}
 	if ep.override {
-		report(Issue{Code: codeEndpointPath, Detail: fmt.Sprintf("the path replaces /v2: containerd asks %s://%s for library/nginx, for example", u.Scheme, path.Join(u.Host, u.Path, "library/nginx/manifests/TAG"))})
+		issue := Issue{Code: codeEndpointPath, Detail: fmt.Sprintf("the path replaces /v2: containerd asks %s://%s for library/nginx, for example", u.Scheme, path.Join(u.Host, u.Path, "library/nginx/manifests/TAG"))}
+		if !slices.Contains(strings.Split(u.Path, "/"), "v2") {
+			issue.Fix = fmt.Sprintf("write the path with a v2 in it, as most registries want: /v2%[1]s or %[1]s/v2", strings.TrimRight(u.Path, "/"))
+		}
+		report(issue)
 	}
 	if strings.HasSuffix(host, ".svc") || strings.HasSuffix(host, ".cluster.local") {
 		report(Issue{Code: codeClusterName, Detail: fmt.Sprintf("%s is a name of the cluster's DNS, which containerd does not ask", host),

@@ -110,7 +110,7 @@ func (l *loader) readRegistries() {
 			l.void = &RouteError{Stage: StageRegistriesYAML, Message: openError(abs, err), File: abs}
 			return
 		default:
-			l.refuse(abs, yamlError{Message: openError(abs, err)}, "")
+			l.refuse(abs, yamlError{Message: openError(abs, err), Fix: "put a registries.yaml in its place, or remove it"}, "")
 			return
 		}
 	}

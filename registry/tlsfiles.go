@@ -3,15 +3,17 @@ package registry
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 )
 
 // What a file is named for.
 const (
 	kindCA   = "ca"
-	kindCert = "cert"
+	kindCert = "certificate"
 	kindKey  = "key"
 )
 
@@ -20,6 +22,17 @@ const (
 type fileFault struct {
 	code, kind, path string
 	message          string // as containerd words it
+	reason           string // what is wrong with the file, where that says too little; "" otherwise
+	fix, command     string // "" for the code's general advice
+}
+
+// issue is the fault as a mistake in the settings of a host.
+func (f fileFault) issue(host string) Issue {
+	i := Issue{Code: f.code, Registry: host, Detail: f.message, Fix: f.fix, Command: f.command}
+	if f.reason != "" {
+		i.Detail = f.reason + ": " + f.message
+	}
+	return i
 }
 
 // pemFiles reads certificates and keys, each once.
@@ -57,9 +70,9 @@ func (p *pemFiles) faults(e hostEntry, dir string) []fileFault {
 		switch {
 		case errors.Is(err, fs.ErrPermission):
 		case err != nil:
-			all = append(all, fileFault{codeFileUnreadable, kindCA, ca, fmt.Sprintf("unable to read CA cert %q: %s", ca, openError(ca, err))})
+			all = append(all, fileFault{code: codeFileUnreadable, kind: kindCA, path: ca, message: fmt.Sprintf("unable to read CA cert %q: %s", ca, openError(ca, err))})
 		case !x509.NewCertPool().AppendCertsFromPEM(data):
-			all = append(all, fileFault{codeCAInvalid, kindCA, ca, fmt.Sprintf("unable to load CA cert %q", ca)})
+			all = append(all, caFault(ca, data))
 		}
 	}
 	for _, pair := range e.clients {
@@ -70,20 +83,51 @@ func (p *pemFiles) faults(e hostEntry, dir string) []fileFault {
 	return all
 }
 
+// caFault says why a file that should hold certificates of authorities holds none.
+func caFault(ca string, data []byte) fileFault {
+	f := fileFault{code: codeCAInvalid, kind: kindCA, path: ca, message: fmt.Sprintf("unable to load CA cert %q", ca)}
+	_, err := x509.ParseCertificate(data)
+	block, _ := pem.Decode(data)
+	switch {
+	case err == nil:
+		f.reason, f.fix = "the file is DER, and PEM is wanted", "convert the file, and name the result"
+		if f.command = command("openssl x509 -inform der -in", ca); f.command != "" {
+			f.command += " -out " + ca + ".pem"
+		}
+	case len(data) == 0:
+		f.reason = "the file is empty"
+	case block != nil:
+		f.reason = fmt.Sprintf("the file holds no certificate, but %s", strings.ToLower(block.Type))
+	}
+	return f
+}
+
+// isCA reports whether the first certificate in a file is an authority's.
+func (p *pemFiles) isCA(abs string) bool {
+	data, _ := p.read(abs)
+	block, _ := pem.Decode(data)
+	if block == nil {
+		return false
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	return err == nil && cert.IsCA
+}
+
 func (p *pemFiles) pairFault(pair ClientPair, dir string) *fileFault {
 	if pair.Key == "" {
 		pair.Key = pair.Cert
 	}
 	for _, f := range []struct{ kind, path string }{{kindCert, pair.Cert}, {kindKey, pair.Key}} {
 		if f.path == dir { // an empty name, joined with the directory
-			return &fileFault{codeKeyPairInvalid, f.kind, f.path, fmt.Sprintf("unable to read CERT file %q: read %s: is a directory", dir, dir)}
+			return &fileFault{code: codeKeyPairInvalid, kind: f.kind, path: f.path, message: fmt.Sprintf("unable to read CERT file %q: read %s: is a directory", dir, dir),
+				reason: fmt.Sprintf("of certificate and key the %s is not named", f.kind)}
 		}
 		_, err := p.read(f.path)
 		switch {
 		case errors.Is(err, fs.ErrPermission):
 			return nil
 		case err != nil:
-			return &fileFault{codeFileUnreadable, f.kind, f.path, fmt.Sprintf("unable to read CERT file %q: %s", f.path, openError(f.path, err))}
+			return &fileFault{code: codeFileUnreadable, kind: f.kind, path: f.path, message: fmt.Sprintf("unable to read CERT file %q: %s", f.path, openError(f.path, err))}
 		}
 	}
 	err, known := p.pairs[pair]
@@ -92,7 +136,7 @@ func (p *pemFiles) pairFault(pair ClientPair, dir string) *fileFault {
 		p.pairs[pair] = err
 	}
 	if err != nil {
-		return &fileFault{codeKeyPairInvalid, kindCert, pair.Cert, "failed to load X509 key pair: " + err.Error()}
+		return &fileFault{code: codeKeyPairInvalid, kind: kindCert, path: pair.Cert, message: "failed to load X509 key pair: " + err.Error()}
 	}
 	return nil
 }
