@@ -71,6 +71,8 @@ func (s *Scanner) take(r record) {
 		s.agent.take(r, s.Since)
 	case kindHost, kindUndecoded:
 		s.pool.add(r)
+	case kindNameless:
+		s.nameless = true
 	default:
 		if h := s.history(r); h != nil {
 			s.takeFor(h, r)

@@ -43,6 +43,7 @@ const (
 	kindUndecoded  // a hosts.toml was ignored
 	kindNoProgress // containerd will cancel the pull
 	kindHeading    // of the kubelet: the next line has the error
+	kindNameless   // some image cannot be pulled
 
 	kindAgentReads   // K3s reads registries.yaml
 	kindAgentRefuses // and cannot use it
@@ -172,6 +173,8 @@ func (r *record) report(m message) {
 		if m.image != "" {
 			r.image = m.image
 		}
+	case strings.Contains(text, "ImagePullBackOff"):
+		r.kind = kindNameless
 	}
 }
 

@@ -41,6 +41,8 @@ type Scanner struct {
 	ends    [2]end // of the last two images of which a pull ended, the last one first
 	seq     int
 	last    *failure // whatever image it was of
+
+	nameless bool
 }
 
 // A Log is one log that can be read.
@@ -141,6 +143,10 @@ func (s *Scanner) Line(name string, number int, line []byte) bool {
 	}
 	return ok
 }
+
+// Nameless reports whether a line says of a pod that its image cannot be pulled, and not which
+// that is, as kubectl get pods does.
+func (s *Scanner) Nameless() bool { return s.nameless }
 
 // ContainerdVersion is that of the containerd that was started last, such as
 // v2.1.5-k3s1; "" where no line tells.

@@ -148,7 +148,7 @@ func reason(err error) string {
 }
 
 // warn names on standard error what could not be read, and what is absent where that leaves
-// containerd's word out.
+// containerd's word out; and what to read instead of a list of pods.
 func (l *nodeLog) warn(e *env) {
 	nothing := !slices.ContainsFunc(l.sources, func(s registry.Source) bool { return s.Status == registry.StatusRead })
 	for _, s := range l.sources {
@@ -156,5 +156,8 @@ func (l *nodeLog) warn(e *env) {
 		if absent || s.Status == registry.StatusUnreadable {
 			e.log.Warn().Str("path", s.Path).Str("status", s.Status).Str("detail", s.Detail).Msg("log not read")
 		}
+	}
+	if len(l.pulls) == 0 && l.scanner.Nameless() {
+		e.log.Warn().Str("try", "kubectl describe pod POD | pullwhy logs -").Msg("pods are named whose images cannot be pulled, but neither the images nor why")
 	}
 }
