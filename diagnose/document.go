@@ -20,18 +20,19 @@ type Registry struct {
 
 // An Endpoint is what the configuration says of one endpoint, and what the probe saw there.
 type Endpoint struct {
-	URL         string             `json:"url"`
-	Default     bool               `json:"default"` // of every registry that it serves
-	Registries  []string           `json:"registries"`
-	Status      string             `json:"status"` // probe.OK, probe.Failed or probe.Skipped
-	Reachable   bool               `json:"reachable"`
-	Cause       cause.Cause        `json:"cause"`
-	Error       string             `json:"error"`
-	Time        *time.Time         `json:"time"` // when it was probed, UTC; nil where it was not
-	Address     string             `json:"address"`
-	Proxy       string             `json:"proxy"`
-	Steps       []probe.Step       `json:"steps"`
-	Certificate *probe.Certificate `json:"certificate"`
+	URL          string             `json:"url"`
+	Default      bool               `json:"default"` // of every registry that it serves
+	Registries   []string           `json:"registries"`
+	Status       string             `json:"status"` // probe.OK, probe.Failed or probe.Skipped
+	Reachable    bool               `json:"reachable"`
+	ExpectedMiss bool               `json:"expected_miss"` // it failed by what is no fault: the distributed registry's nodes do not hold an image
+	Cause        cause.Cause        `json:"cause"`
+	Error        string             `json:"error"`
+	Time         *time.Time         `json:"time"` // when it was probed, UTC; nil where it was not
+	Address      string             `json:"address"`
+	Proxy        string             `json:"proxy"`
+	Steps        []probe.Step       `json:"steps"`
+	Certificate  *probe.Certificate `json:"certificate"`
 }
 
 func documentRegistries(configured []registry.Registry) []Registry {
@@ -99,6 +100,7 @@ func (j *joined) endpoint(url string, isDefault bool) Endpoint {
 	}
 	doc.Address, doc.Proxy, doc.Certificate = worst.Address, worst.Proxy, worst.Certificate
 	doc.Steps = append(doc.Steps, worst.Steps...)
+	doc.ExpectedMiss = worst.Status == probe.Failed && embeddedMiss(attemptOf(worst), []registry.Endpoint{worst.Endpoint})
 	doc.Reachable = !slices.ContainsFunc(results, func(r probe.Result) bool { return r.Status != probe.Skipped && !r.Reachable }) &&
 		slices.ContainsFunc(results, func(r probe.Result) bool { return r.Reachable })
 	return doc

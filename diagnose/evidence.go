@@ -104,7 +104,7 @@ func (o observation) seenNow() string {
 func (o observation) difference() string {
 	switch {
 	case o.pull.Status == Recovered:
-		return "it has recovered"
+		return "what failed passes now"
 	case o.pull.Stage == logparse.StageUnpack:
 		return "unpacking happens on the node and is not repeated"
 	case o.pull.Stage == logparse.StageFetch:

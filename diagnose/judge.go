@@ -84,14 +84,14 @@ func (j *joined) judgeImage(img Image) []judged {
 func (j *joined) judgeEndpoints(d Diagnosis, known []judged) []judged {
 	var all []judged
 	for _, ep := range d.Endpoints {
-		if ep.Status != probe.Failed || !ep.Cause.Fault() || blamed(known, ep) {
+		if ep.Status != probe.Failed || !ep.Cause.Fault() || ep.ExpectedMiss || blamed(known, ep) {
 			continue
 		}
 		severity, matters := latent(d, ep)
 		if !matters {
 			continue
 		}
-		if p := j.failedAt(ep.URL); p != nil && !embeddedMiss(attemptOf(*p), []registry.Endpoint{p.Endpoint}) {
+		if p := j.failedAt(ep.URL); p != nil {
 			all = append(all, judged{j.observeProbe(*p), severity})
 		}
 	}

@@ -39,6 +39,7 @@ type history struct {
 	backoff     *record // that tells of a failure, where nothing else does
 	heard       int     // seq of the last line about it
 	changed     bool    // since Changed was called
+	before      *record // the newest failure that Since leaves out; nil where none is, or the image was pulled after it
 }
 
 // A tally counts the failures that one source told of.
@@ -159,6 +160,9 @@ func (s *Scanner) success(h *history, r record, old bool) {
 	}
 	s.endedAt(h, r)
 	h.noProgress = false
+	if h.before != nil && !r.time.Before(h.before.time) {
+		h.before = nil
+	}
 	if old {
 		return
 	}
@@ -174,6 +178,9 @@ func (s *Scanner) failure(h *history, r record, old bool) {
 	f := s.assemble(h, r, start)
 	s.endedAt(h, r)
 	h.noProgress = false
+	if old && (h.before == nil || r.time.After(h.before.time)) {
+		h.before = &r
+	}
 	if old || h.repeated(r) || s.echo(f) {
 		return
 	}

@@ -21,6 +21,17 @@ func (s *Scanner) Pulls() []Pull {
 	return pulls
 }
 
+// Before is when the newest failure happened that Since leaves out and after which the image
+// was not pulled, as far as its file was read, and what that is called; zero for none.
+func (s *Scanner) Before() (at time.Time, file string) {
+	for _, h := range s.mention {
+		if h.before != nil && h.before.time.After(at) {
+			at, file = h.before.time, h.before.file
+		}
+	}
+	return at, file
+}
+
 func later(a, b *time.Time) int {
 	switch {
 	case a != nil && b != nil:

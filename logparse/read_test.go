@@ -172,6 +172,33 @@ func TestSince(t *testing.T) {
 	}
 }
 
+// TestBefore: the newest failure that Since leaves out is known, unless it is over.
+func TestBefore(t *testing.T) {
+	pulled := func(at time.Time) string {
+		return fmt.Sprintf("time=%q level=info msg=\"PullImage \\\"registry.example.com/a:1\\\" returns image reference \\\"sha256:00\\\"\"\n", at.Format(time.RFC3339Nano))
+	}
+	early, late := failedAt(day, "registry.example.com/a:1"), failedAt(day.Add(time.Hour), "registry.example.com/a:1")
+	for name, test := range map[string]struct {
+		log  string
+		want time.Time
+	}{
+		"the newest":         {early + late, day.Add(time.Hour)},
+		"of another image":   {late + failedAt(day, "registry.example.com/b:1"), day.Add(time.Hour)},
+		"pulled since":       {early + late + pulled(day.Add(2*time.Hour)), time.Time{}},
+		"pulled before":      {pulled(day.Add(time.Minute)) + late, day.Add(time.Hour)},
+		"pulled long after":  {late + pulled(day.AddDate(0, 0, 2)), time.Time{}},
+		"nothing is too old": {failedAt(day.AddDate(0, 0, 2), "registry.example.com/a:1"), time.Time{}},
+	} {
+		s := Scanner{Since: day.AddDate(0, 0, 1)}
+		if _, err := s.Scan("x", strings.NewReader(test.log)); err != nil {
+			t.Fatal(err)
+		}
+		if at, file := s.Before(); !at.Equal(test.want) || at.IsZero() != (file == "") {
+			t.Errorf("%s: %s in %q", name, at, file)
+		}
+	}
+}
+
 // TestYear reads times without a year and a zone.
 func TestYear(t *testing.T) {
 	east := time.FixedZone("", 3600)

@@ -32,3 +32,8 @@ type Source struct {
 	Lines   int    `json:"lines"`   // read; 0 where not counted
 	Skipped int    `json:"skipped"` // lines that could not be read as what the file should hold
 }
+
+// Log reports whether the source is a log of pulls.
+func (s Source) Log() bool {
+	return s.Kind == KindContainerdLog || s.Kind == KindKubeletLog || s.Kind == KindJournal
+}

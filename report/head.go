@@ -114,7 +114,7 @@ func kubernetesSays(p *printer, reported string) string {
 func (r *Report) headline(f diagnose.Finding) string {
 	switch {
 	case len(f.Images) > 0 && f.Severity == diagnose.Info:
-		return named(f.Images) + " could not be pulled, and has recovered"
+		return named(f.Images) + " could not be pulled" + r.howOver(f.Images)
 	case len(f.Images) > 0 && !r.isRoot(f):
 		return f.Endpoint + " fails too, for " + named(f.Images)
 	case len(f.Images) > 0:
@@ -125,6 +125,18 @@ func (r *Report) headline(f diagnose.Finding) string {
 		return place(path.Base(f.File), f.Line) + ": " + f.Title
 	}
 	return f.Title
+}
+
+// howOver says why images fail no longer: they were pulled since, or only pullwhy's own
+// request has passed.
+func (r *Report) howOver(images []string) string {
+	pulled := slices.ContainsFunc(r.Pulls, func(p diagnose.Pull) bool {
+		return slices.Contains(images, p.Image) && p.LastSuccess != nil && (p.LastFailure == nil || !p.LastSuccess.Before(*p.LastFailure))
+	})
+	if pulled {
+		return ", and has been since"
+	}
+	return "; the request passes now"
 }
 
 // isRoot reports whether a pull, or an image that was asked for, fails by the finding first of

@@ -207,3 +207,31 @@ func TestHeadEndsSentences(t *testing.T) {
 		t.Errorf("120 columns:\n%s", out.String())
 	}
 }
+
+// TestSummary: what is not known of a node is left out, images count where they were asked
+// for, and the distributed registry's miss is no failure to look at.
+func TestSummary(t *testing.T) {
+	missed := diagnose.Endpoint{URL: "https://127.0.0.1:6443", Registries: []string{"docker.io"}, Status: "failed", Cause: "not_found", ExpectedMiss: true}
+	read := registry.Source{Path: "containerd.log", Kind: registry.KindContainerdLog, Status: registry.StatusRead, Detail: "an older one failed"}
+	for name, c := range map[string]struct {
+		report Report
+		want   string
+	}{
+		"nothing known": {Report{Verdict: diagnose.Healthy, Node: Node{Distribution: registry.Unknown}, Sources: []registry.Source{read}},
+			"healthy: no pull in the log; no endpoint was asked\nread 1 file, 0 lines of log, 0001-01-01 00:00:00 UTC\ncontainerd.log: an older one failed\n"},
+		"no log": {Report{Verdict: diagnose.Healthy, Node: Node{Hostname: "a", Distribution: registry.K3s}},
+			"healthy: no log was read; no endpoint was asked\na: k3s, containerd of an unknown version\nread 0 files"},
+		"images": {Report{Verdict: diagnose.Fails, Node: Node{Distribution: registry.Unknown, ContainerdVersion: "v2.1.5"}, Images: []diagnose.Image{{Status: diagnose.Available}, {Status: diagnose.Unavailable}}, Endpoints: []diagnose.Endpoint{missed}},
+			"failing: 1 of 2 images available; 0 of 1 endpoint reachable\ncontainerd 2.1.5\n"},
+		"a miss": {Report{Verdict: diagnose.Fails, Node: Node{Distribution: registry.Unknown}, Endpoints: []diagnose.Endpoint{missed}},
+			"\n  miss        https://127.0.0.1:6443 (docker.io): no node of the cluster has the\n              image, as is normal\n"},
+	} {
+		var out strings.Builder
+		if err := c.report.WriteText(&out, TextOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), c.want) {
+			t.Errorf("%s:\n%s", name, out.String())
+		}
+	}
+}

@@ -2,8 +2,10 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/pullwhy/pullwhy/diagnose"
@@ -47,20 +49,13 @@ func shown(f diagnose.Finding) bool {
 	return f.Severity != diagnose.Info || f.Basis != diagnose.Configured
 }
 
-// summary is one line on the verdict, one on the node, one on what it rests on.
+// summary is one line on the verdict, one on the node as far as it is known, one on what it
+// rests on, and one on what was left out.
 func (r *Report) summary(p *printer) {
-	failing, recovered := 0, 0
-	for _, pull := range r.Pulls {
-		switch pull.Status {
-		case diagnose.Failing:
-			failing++
-		case diagnose.Recovered:
-			recovered++
-		}
+	p.line("%s: %s; %s", r.Verdict, strings.Join(r.counted(), ", "), r.reached())
+	if known := r.Node.known(); known != "" {
+		p.line("%s", known)
 	}
-	p.line("%s: %s failing, %d recovered, %d succeeded; %s", r.Verdict, count(failing, "pull"), recovered,
-		len(r.Pulls)-failing-recovered, r.reached())
-	p.line("%s: %s, containerd %s", orUnknown(r.Node.Hostname), r.Node.Distribution, orUnknown(strings.TrimPrefix(r.Node.ContainerdVersion, "v")))
 	files, lines := 0, 0
 	for _, s := range r.Sources {
 		lines += s.Lines
@@ -69,6 +64,59 @@ func (r *Report) summary(p *printer) {
 		}
 	}
 	p.line("read %s, %s of log, %s", count(files, "file"), count(lines, "line"), r.Time.UTC().Format("2006-01-02 15:04:05 MST"))
+	for _, s := range r.Sources {
+		if s.Status == registry.StatusRead && s.Log() && s.Detail != "" {
+			p.line("%s: %s", s.Path, s.Detail)
+		}
+	}
+}
+
+// counted says how many pulls the log tells of, and how many of the images that were asked
+// for can be had.
+func (r *Report) counted() []string {
+	states := map[string]int{}
+	for _, pull := range r.Pulls {
+		states[pull.Status]++
+	}
+	var counts []string
+	if len(r.Images) > 0 {
+		available := 0
+		for _, i := range r.Images {
+			if i.Status == diagnose.Available {
+				available++
+			}
+		}
+		counts = append(counts, fmt.Sprintf("%d of %s available", available, count(len(r.Images), "image")))
+	}
+	switch {
+	case len(r.Pulls) > 0:
+		counts = append(counts, count(states[diagnose.Failing], "pull")+" failing",
+			fmt.Sprintf("%d recovered", states[diagnose.Recovered]), fmt.Sprintf("%d succeeded", states[diagnose.Succeeded]))
+	case len(r.Images) > 0:
+	case slices.ContainsFunc(r.Sources, func(s registry.Source) bool { return s.Log() && s.Status == registry.StatusRead }):
+		counts = append(counts, "no pull in the log")
+	default:
+		counts = append(counts, "no log was read")
+	}
+	return counts
+}
+
+// known is what is known of the node, "" for nothing.
+func (n Node) known() string {
+	var parts []string
+	if n.Distribution != registry.Unknown {
+		parts = append(parts, n.Distribution)
+	}
+	if version := strings.TrimPrefix(n.ContainerdVersion, "v"); version != "" {
+		parts = append(parts, "containerd "+version)
+	} else if len(parts) > 0 {
+		parts = append(parts, "containerd of an unknown version")
+	}
+	known := strings.Join(parts, ", ")
+	if n.Hostname != "" && known != "" {
+		known = n.Hostname + ": " + known
+	}
+	return cmp.Or(known, n.Hostname)
 }
 
 func (r *Report) reached() string {
@@ -97,10 +145,14 @@ func (r *Report) endpoints(p *printer) {
 			text += ", default"
 		}
 		text += ")"
-		if e.Status == probe.Failed {
+		status := e.Status
+		switch {
+		case e.ExpectedMiss:
+			status, text = "miss", text+": no node of the cluster has the image, as is normal"
+		case e.Status == probe.Failed:
 			text += ": " + string(e.Cause) + ": " + e.Error
 		}
-		p.field(e.Status, text)
+		p.field(status, text)
 		if p.Verbose {
 			steps(p, e)
 		}
@@ -138,11 +190,4 @@ func count(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func orUnknown(s string) string {
-	if s == "" {
-		return "unknown"
-	}
-	return s
 }

@@ -95,8 +95,23 @@ func (d *diagnosis) readLogs(ctx context.Context, root fs.FS, node *registry.Nod
 		log.addNode(ctx, d.env, root, node)
 	}
 	log.told()
+	log.leftOut()
 	log.warn(d.env)
 	return log
+}
+
+// leftOut says of a log in which nothing fails that it does so only for --since.
+func (l *nodeLog) leftOut() {
+	at, file := l.scanner.Before()
+	fails := slices.ContainsFunc(l.pulls, func(p logparse.Pull) bool { return p.Failures > 0 && !p.Succeeded })
+	if at.IsZero() || fails {
+		return
+	}
+	for i := range l.sources {
+		if s := &l.sources[i]; s.Path == file {
+			s.Detail = "a pull failed at " + at.UTC().Format("2006-01-02 15:04:05 MST") + ", before --since: --since 0 counts it too"
+		}
+	}
 }
 
 // addNode reads the node's log with its rotated files, oldest first, and then what the
