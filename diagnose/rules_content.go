@@ -182,7 +182,7 @@ func (o observation) reason() string {
 }
 
 // layers is what stands before the reason proper in Go's errors.
-var layers = regexp.MustCompile(`^(dial tcp( \S+)?: (connect: )?|tls: failed to verify certificate: )`)
+var layers = regexp.MustCompile(`^(readLoopPeekFailLocked: |dial tcp( \S+)?: (connect: )?|tls: failed to verify certificate: )`)
 
 // brief is the reason without the layers of the network that it came through.
 func (o observation) brief() string { return layers.ReplaceAllString(o.reason(), "") }

@@ -217,8 +217,12 @@ func (c *client) prepare(ctx context.Context, req request) (*http.Request, error
 	return out, nil
 }
 
-// explain recognises the TLS alert that a TLS server may send to a plain request.
+// explain recognises the TLS alert that a TLS server may send to a plain request, and leaves
+// out the name of a function of net/http's own. (net/http/transport.go, readLoop)
 func explain(err error) error {
+	if inner := errors.Unwrap(err); inner != nil && strings.HasPrefix(err.Error(), "readLoopPeekFailLocked: ") {
+		err = inner
+	}
 	if strings.Contains(err.Error(), `malformed HTTP response "\x15\x03`) {
 		return errTLSAnswer
 	}
