@@ -3,11 +3,11 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/probe"
-	"github.com/pullwhy/pullwhy/registry"
 )
 
 // networkRules judge what happens before TLS.
@@ -120,11 +120,10 @@ var networkRules = map[cause.Cause]rule{
 		noun:   "proxy error",
 		detail: proxyFails,
 		fix: func(o observation) []Note {
-			mend := Note{Text: "mend the proxy, or add " + o.name() + " to NO_PROXY in the agent's environment", File: o.environment()}
 			if o.would(probe.WithoutProxy) != nil {
 				return append(o.direct(), Note{Text: "or mend the proxy " + o.probe.Proxy})
 			}
-			return o.change(mend,
+			return o.inEnvironment("mend the proxy, or exempt "+o.name()+" from it: "+o.exempt(),
 				look("see which proxy containerd uses", "tr '\\0' '\\n' </proc/$(pgrep -xo containerd)/environ | grep -i proxy"))
 		},
 		doc: doc{
@@ -166,28 +165,67 @@ func tooLate(o observation) string {
 	return "the request, or the whole pull, took longer than its deadline"
 }
 
-// direct is the line that keeps containerd from using the proxy for the endpoint, where it
-// was seen to answer without; nil otherwise.
+// direct keeps containerd from using the proxy for the endpoint, where that was seen to answer
+// without; nil otherwise.
 func (o observation) direct() []Note {
 	if o.would(probe.WithoutProxy) == nil {
 		return nil
 	}
-	text := "NO_PROXY="
-	if listed := cmp.Or(o.node.Env["NO_PROXY"], o.node.Env["no_proxy"]); listed != "" {
-		text += listed + ","
-	}
-	return o.change(Note{Text: text + o.name(), File: o.environment()})
+	return o.inEnvironment(o.exempt())
 }
 
-// environment is the file in which the unit's environment is set on this node.
+// longList is how many bytes of a list people read.
+const longList = 40
+
+// exempt is the setting that exempts the endpoint from the proxy.
+func (o observation) exempt() string {
+	listed := cmp.Or(o.node.Env["NO_PROXY"], o.node.Env["no_proxy"])
+	file := o.environment()
+	switch {
+	case len(listed) > longList:
+		return "append ," + o.name() + " to NO_PROXY"
+	case listed != "":
+		listed += ","
+	}
+	if ofUnit(file) {
+		return fmt.Sprintf("below [Service]: Environment=NO_PROXY=%s%s", listed, o.name())
+	}
+	return "NO_PROXY=" + listed + o.name()
+}
+
+// inEnvironment is a change of the unit's environment, with what lets it take effect.
+func (o observation) inEnvironment(text string, looks ...Note) []Note {
+	n := Note{Text: text, File: o.environment()}
+	if n.File != "" {
+		n.Text += " in " + n.File
+	}
+	restart := o.apply()
+	if !rendered(o.node) && o.node.Unit != "" {
+		restart = []Note{{Text: "make it take effect", Command: "systemctl restart " + o.node.Unit}}
+	}
+	if ofUnit(n.File) && len(restart) == 1 && restart[0].Command != "" {
+		restart[0].Command = "systemctl daemon-reload && " + restart[0].Command
+	}
+	return slices.Concat([]Note{n}, restart, looks)
+}
+
+// ofUnit reports whether a file is one of systemd's, and no list of variables.
+func ofUnit(file string) bool {
+	return strings.HasSuffix(file, ".conf") || strings.HasSuffix(file, ".service")
+}
+
+// environment is the file in which the unit's environment is set on this node: where it is
+// now, else where that is usual.
 func (o observation) environment() string {
 	switch unit := o.node.Unit; {
+	case strings.HasPrefix(o.node.EnvSource, "/etc/"):
+		return o.node.EnvSource
 	case unit == "":
 		return ""
 	case strings.HasPrefix(unit, "rke2"):
 		return "/etc/default/" + unit
-	case unit == registry.Containerd:
-		return "/etc/systemd/system/containerd.service.d/http-proxy.conf"
+	case !rendered(o.node):
+		return "/etc/systemd/system/" + unit + ".service.d/http-proxy.conf"
 	default:
 		return "/etc/systemd/system/" + unit + ".service.env"
 	}

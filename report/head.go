@@ -78,7 +78,7 @@ func (p *printer) typeField(step diagnose.Note) *field {
 	f := &field{label: "Type:", text: step.Text, whole: step.Command != "", clauses: otherWays}
 	if f.whole {
 		f.text = step.Command
-	} else if step.File != "" {
+	} else if step.File != "" && !strings.Contains(step.Text, step.File) {
 		whole, name := " ("+place(step.File, step.Line)+")", " ("+place(path.Base(step.File), step.Line)+")"
 		if f.suffix = whole; len(p.hang(f.label, f.text+whole)) > len(p.hang(f.label, f.text+name)) {
 			f.suffix = name
@@ -231,7 +231,7 @@ func evidenceAt(f diagnose.Finding) string {
 }
 
 func withPlace(n diagnose.Note) string {
-	if n.File == "" {
+	if n.File == "" || n.Line == 0 && strings.Contains(n.Text, n.File) {
 		return n.Text
 	}
 	return fmt.Sprintf("%s (%s)", n.Text, place(n.File, n.Line))
