@@ -82,6 +82,10 @@ func platforms(p probe.Result) []string {
 // missing says why an image is not available whose endpoints were all asked.
 func (j *joined) missing(img *Image, route Route) {
 	img.Status, img.Cause = Unavailable, cause.NotFound // by "no resolve hosts", where none is asked
+	if j.unread(img.Image) != nil {                     // what the endpoints said is a consequence
+		img.Cause = cause.ConfigInvalid
+		return
+	}
 	if img.root = rootAttempt(img.Attempts, route.Endpoints); img.root == nil && len(img.Attempts) > 0 {
 		img.root = &img.Attempts[0]
 	}

@@ -73,8 +73,11 @@ func (j *joined) judgeImage(img Image) []judged {
 		return []judged{{j.observe(img.Image, img.root), Error}}
 	}
 	o := observation{node: j.Node, cause: img.Cause, image: img.Image, refused: j.routes[img.Image].Err}
-	if o.refused != nil {
+	switch {
+	case o.refused != nil:
 		o.issue, o.spare = j.issueNamedIn(o.refused.Message), j.spare(o.refused.Message)
+	case o.cause == cause.ConfigInvalid:
+		o.issue = j.unread(img.Image)
 	}
 	return []judged{{o, Error}}
 }
@@ -233,8 +236,26 @@ func (j *joined) issueNamedIn(text string) *registry.Issue {
 // does not name the file.
 func (j *joined) undecodable(image string) *registry.Issue {
 	host, _, _ := strings.Cut(image, "/")
+	if !slices.ContainsFunc(j.Config.Issues, func(i registry.Issue) bool { return i.Code == codeUndecodable && i.Registry == host }) &&
+		!slices.ContainsFunc(j.registries, func(r registry.Registry) bool { return r.Name == host }) {
+		host = "*" // whose file counts for it
+	}
 	for i, issue := range j.Config.Issues {
 		if issue.Code == codeUndecodable && issue.Registry == host {
+			return &j.Config.Issues[i]
+		}
+	}
+	return nil
+}
+
+// unread is what of containerd's configuration for the image it does not take as it is
+// written: a hosts.toml, or settings that exclude each other; nil where there is none.
+func (j *joined) unread(image string) *registry.Issue {
+	if issue := j.undecodable(image); issue != nil {
+		return issue
+	}
+	for i, issue := range j.Config.Issues {
+		if issue.Code == codeConflict && issue.Severity == registry.SeverityError {
 			return &j.Config.Issues[i]
 		}
 	}

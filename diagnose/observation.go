@@ -80,8 +80,12 @@ func (o observation) id() string {
 }
 
 func (o observation) code() string {
-	if o.cause == cause.ConfigInvalid && o.told.Cause != "" {
+	switch {
+	case o.cause != cause.ConfigInvalid:
+	case o.told.Cause != "":
 		return codeUndecodable
+	case o.issue != nil && (o.issue.Code == codeUndecodable || o.issue.Code == codeConflict):
+		return o.issue.Code
 	}
 	return string(o.cause)
 }

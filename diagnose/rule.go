@@ -24,6 +24,7 @@ const (
 	codeSyntax         = "config_syntax"
 	codeUndecodable    = "config_undecodable_hosts"
 	codeRewriteInvalid = "config_rewrite_invalid"
+	codeConflict       = "config_conflict"
 	codeHTTPWithTLS    = "config_http_with_tls"
 	codeEndpointPath   = "config_endpoint_path"
 )

@@ -153,7 +153,12 @@ func (o observation) mendIssue() []Note {
 		fix.Text = clause(rule.Fix)
 	}
 	if o.issue.Code == codeUndecodable {
-		fix.Text = "correct that line (in registries.yaml, if K3s wrote the file)"
+		switch fix.Text = "correct that line"; {
+		case strings.Contains(o.issue.Detail, "unknown capability"): // which K3s never writes
+			fix.Text = `capabilities are "pull", "resolve" and "push"`
+		case rendered(o.node):
+			fix.Text += " (in registries.yaml, if K3s wrote the file)"
+		}
 	}
 	if strings.HasSuffix(o.issue.File, "hosts.toml") {
 		return []Note{fix} // read at every pull
