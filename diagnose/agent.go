@@ -50,7 +50,11 @@ func complaint(a logparse.AgentConfig) Note {
 	if a.Times > 1 {
 		text += fmt.Sprintf(" (%d times from %s to %s)", a.Times, clock(a.First), clock(a.Last))
 	}
-	return Note{Text: text, File: a.Refused.File, Line: a.Refused.Line}
+	n := Note{Text: text, File: a.Refused.File, Line: a.Refused.Line}
+	if inJournal(n.File) {
+		n.Line = 0
+	}
+	return n
 }
 
 func clock(t time.Time) string {

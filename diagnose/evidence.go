@@ -15,6 +15,9 @@ import (
 func (o observation) evidence() []Note {
 	notes := []Note{}
 	add := func(n Note) {
+		if inJournal(n.File) {
+			n.Line = 0
+		}
 		if n.Text != "" {
 			notes = append(notes, n)
 		}
@@ -45,6 +48,9 @@ func (o observation) evidence() []Note {
 	}
 	return notes
 }
+
+// inJournal reports whether a log is systemd's, whose lines nobody can count.
+func inJournal(file string) bool { return file == "journal" || strings.HasPrefix(file, "journal:") }
 
 // unlogged says why the log has no line of what the probe met: up to 1.7 containerd logs
 // none for a status but 404. (remotes/docker/resolver.go in 1.x, Resolve)

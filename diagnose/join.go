@@ -60,6 +60,9 @@ func (j *joined) attempts(p logparse.Pull) []logparse.Attempt {
 	logged := j.named(p)
 	where := make([]int, len(logged)) // index in route.Endpoints, -1: none
 	for i, a := range logged {
+		if inJournal(a.File) {
+			logged[i].Line, a.Line = 0, 0
+		}
 		where[i] = matchOne(a, route.Endpoints)
 		if where[i] >= 0 {
 			ep := route.Endpoints[where[i]]

@@ -4,9 +4,11 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/logparse"
+	"github.com/pullwhy/pullwhy/probe"
 	"github.com/pullwhy/pullwhy/registry"
 )
 
@@ -42,6 +44,16 @@ func TestEveryRuleSaysWhatToDo(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestCosts: what a dead endpoint costs is what containerd waits there.
+func TestCosts(t *testing.T) {
+	for wait, want := range map[time.Duration]string{0: "at least 30 s", 1500 * time.Millisecond: "at least 1.5 s"} {
+		o := observation{probe: &probe.Result{Cause: cause.ConnectTimeout, Ask: probe.Ask{Endpoint: registry.Endpoint{DialTimeout: wait}}}}
+		if got := o.costs(); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", wait, got)
 		}
 	}
 }

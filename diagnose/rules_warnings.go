@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -98,7 +99,8 @@ func (o observation) costs() string {
 	again := "at the tag, and again at each manifest and layer"
 	switch o.probe.Cause {
 	case cause.ConnectTimeout:
-		return "it adds at least 30 s to every pull: containerd waits that long for a connection, " + again
+		wait := cmp.Or(o.probe.Endpoint.DialTimeout, 30*time.Second)
+		return fmt.Sprintf("it adds at least %g s to every pull: containerd waits that long for a connection, %s", wait.Seconds(), again)
 	case cause.TLSHandshakeTimeout:
 		return "it adds at least 10 s to every pull: containerd waits that long for TLS, " + again
 	case cause.TimeoutDeadline:

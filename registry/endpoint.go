@@ -2,6 +2,7 @@ package registry
 
 import (
 	"net/http"
+	"time"
 )
 
 // An Endpoint is one place that containerd asks for an image of one image host.
@@ -27,8 +28,9 @@ type Endpoint struct {
 	CAFiles      []string // absolute paths on the node, added to the system's CAs
 	Clients      []ClientPair
 	SkipVerify   bool
-	HTTPFallback bool        // https is tried first, then plain http
-	Headers      http.Header // sent with every request; the values may be secrets
+	HTTPFallback bool          // https is tried first, then plain http
+	DialTimeout  time.Duration // how long containerd waits for a connection; 0: its own 30 s
+	Headers      http.Header   // sent with every request; the values may be secrets
 	Auth         Auth
 
 	Embedded  bool   // the distributed registry mirror that K3s itself runs

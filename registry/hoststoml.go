@@ -26,6 +26,7 @@ type hostEntry struct {
 	skipVerify         *bool
 	header             http.Header
 	rewrites           []rewriteRule
+	dialTimeout        time.Duration // 0: containerd's own
 	lines              entryLines
 }
 
@@ -234,12 +235,12 @@ func (d dialect) readRewrites(e *hostEntry, _ string, f hostFile) error {
 	return nil
 }
 
-func (d dialect) readDialTimeout(_ *hostEntry, _ string, f hostFile) error {
+func (d dialect) readDialTimeout(e *hostEntry, _ string, f hostFile) (err error) {
 	if f.DialTimeout == nil || f.DialTimeout == "" || d.version.before(2, 0, 7) {
 		return nil
 	}
 	text, _ := f.DialTimeout.(string)
-	if _, err := time.ParseDuration(text); err != nil {
+	if e.dialTimeout, err = time.ParseDuration(text); err != nil {
 		return errors.New(`invalid duration for "dial_timeout"`)
 	}
 	return nil

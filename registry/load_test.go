@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -118,6 +119,20 @@ func TestRewritten(t *testing.T) {
 		endpoints, err := Load(ReadNode(nodeFS(tc.files))).Endpoints(ref)
 		if err != nil || endpoints[0].Rewritten != tc.want {
 			t.Errorf("%s: %v %+v", tc.name, err, endpoints)
+		}
+	}
+}
+
+// TestDialTimeout: it counts from the releases on that know it.
+func TestDialTimeout(t *testing.T) {
+	files := map[string]string{plain: configPathV2, plainD + "/quay.io/hosts.toml": "[host.'https://a.example.com']\ndial_timeout = '2s'\n"}
+	for release, want := range map[string]time.Duration{"v1.7.27": 0, "v2.0.6": 0, "v2.0.7": 2 * time.Second, "v2.1.0": 2 * time.Second} {
+		node := ReadNode(nodeFS(files))
+		node.ContainerdVersion = release
+		ref, _ := ParseReference("quay.io/a/b")
+		endpoints, err := Load(node).Endpoints(ref)
+		if err != nil || endpoints[0].DialTimeout != want {
+			t.Errorf("%s: %v, %+v", release, err, endpoints)
 		}
 	}
 }

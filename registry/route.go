@@ -93,7 +93,7 @@ func (l *loader) endpoint(e hostEntry, h imageHosts, host string) Endpoint {
 	ep := Endpoint{
 		Scheme: e.scheme, Host: e.host, Path: e.path, OverridePath: e.override, Default: e.root, Registry: WithoutUserinfo(host),
 		CAFiles: slices.Clone(e.ca), Clients: slices.Clone(e.clients), SkipVerify: e.skipVerify != nil && *e.skipVerify,
-		Headers: l.headers(e), Auth: l.auth(e.host), NoResolve: !e.resolve,
+		DialTimeout: e.dialTimeout, Headers: l.headers(e), Auth: l.auth(e.host), NoResolve: !e.resolve,
 		Embedded: !e.root && l.isEmbedded(e.host),
 	}
 	if host != e.host && host != wildcard && !(host == hub && e.host == hubHost) {
