@@ -8,13 +8,9 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
-const (
-	maxSiblings = 64 // the newest ones; runtimes keep three
-	maxLooks    = 8  // at files that are being rotated
-)
+const maxLooks = 8 // at files that are being rotated
 
 // errMoving says that files were rotated at each look.
 var errMoving = errors.New("files are being rotated")
@@ -41,7 +37,7 @@ func look(livePath, name string) (*view, error) {
 
 func lookOnce(livePath, name string) (v *view, stable bool, err error) {
 	folder, base := filepath.Split(livePath)
-	before, err := siblings(folder, base)
+	before, err := siblingsIn(folder, base)
 	if err != nil {
 		return nil, false, err
 	}
@@ -62,8 +58,13 @@ func lookOnce(livePath, name string) (v *view, stable bool, err error) {
 		v.close()
 		return nil, false, err
 	}
-	after, err := siblings(folder, base)
+	after, err := siblingsIn(folder, base)
 	return v, err == nil && slices.Equal(before, after) && v.stands(folder, livePath), nil
+}
+
+func siblingsIn(folder, base string) ([]sibling, error) {
+	entries, err := os.ReadDir(cmp.Or(folder, "."))
+	return siblings(entries, base), err
 }
 
 // stands reports whether every file is still where it was opened.
@@ -108,57 +109,4 @@ func (v *view) close() {
 			l.close()
 		}
 	}
-}
-
-// A sibling is the name of a rotated file.
-type sibling struct {
-	file       string
-	number     int    // of base.1 and so on, the newest one first; 0: it has a date
-	date       string // sorts in order of time
-	compressed bool
-}
-
-// siblings lists a log's rotated files, oldest first: those of lumberjack and of
-// logrotate, with dates or numbers. Where a file stands there compressed and not, the
-// compressed one may not be whole yet, and is left out.
-func siblings(folder, base string) ([]sibling, error) {
-	entries, err := os.ReadDir(cmp.Or(folder, "."))
-	if err != nil {
-		return nil, err
-	}
-	var all []sibling
-	for _, e := range entries {
-		if s, ok := siblingOf(base, e.Name()); ok && e.Type().IsRegular() {
-			all = append(all, s)
-		}
-	}
-	slices.SortStableFunc(all, func(a, b sibling) int {
-		return cmp.Or(cmp.Compare(b.number, a.number), cmp.Compare(a.date, b.date), cmp.Compare(len(a.file), len(b.file)))
-	})
-	all = slices.CompactFunc(all, func(a, b sibling) bool { return a.number == b.number && a.date == b.date })
-	return all[max(0, len(all)-maxSiblings):], nil
-}
-
-// siblingOf reads the name of a rotated file of base, such as
-// containerd-2006-01-02T15-04-05.000.log.gz (natefinch/lumberjack lumberjack.go),
-// containerd.log.1 and containerd.log-20060102.gz (logrotate.8).
-func siblingOf(base, file string) (sibling, bool) {
-	plain, compressed := strings.CutSuffix(file, ".gz")
-	s := sibling{file: file, compressed: compressed}
-	ext := path.Ext(base)
-	if mark, ok := strings.CutPrefix(plain, base); ok && len(mark) > 1 && (mark[0] == '.' || mark[0] == '-') {
-		s.date = mark[1:]
-	} else if mark, ok := strings.CutPrefix(strings.TrimSuffix(plain, ext), strings.TrimSuffix(base, ext)+"-"); ok && strings.HasSuffix(plain, ext) {
-		s.date = mark
-	}
-	if s.date == "" || s.date[0] < '0' || s.date[0] > '9' || strings.Trim(s.date, "0123456789T.-") != "" {
-		return s, false
-	}
-	if len(s.date) < len("2006") {
-		for _, digit := range s.date {
-			s.number = 10*s.number + int(digit-'0')
-		}
-		s.date = ""
-	}
-	return s, true
 }

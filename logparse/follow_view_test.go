@@ -34,7 +34,7 @@ func TestSiblings(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			all, err := siblings(dir, "containerd.log")
+			all, err := siblingsIn(dir, "containerd.log")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -40,6 +41,16 @@ func TestFiles(t *testing.T) {
 	if diff := cmp.Diff(want, Files(fsys, "var/log/containerd.log")); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
+	for _, name := range []string{"kubelet.log.1", "kubelet.log.10.gz", "kubelet.log.2.gz", "kubelet.log-20261123.gz", "kubelet.log-20261123", "kubelet.log.swp"} {
+		fsys["logrotate/"+name] = &fstest.MapFile{}
+	}
+	fsys["logrotate/kubelet.log.3"] = &fstest.MapFile{Mode: fs.ModeDir}
+	want = []string{
+		"logrotate/kubelet.log.10.gz", "logrotate/kubelet.log.2.gz", "logrotate/kubelet.log.1", "logrotate/kubelet.log-20261123", "logrotate/kubelet.log",
+	}
+	if diff := cmp.Diff(want, Files(fsys, "logrotate/kubelet.log")); diff != "" {
+		t.Errorf("logrotate (-want +got)\n%s", diff)
+	}
 	if diff := cmp.Diff([]string{"no/such.log"}, Files(fsys, "no/such.log")); diff != "" {
 		t.Errorf("no such folder (-want +got)\n%s", diff)
 	}
@@ -52,6 +63,7 @@ func TestRotated(t *testing.T) {
 		`time="2026-11-23T08:00:01Z" level=info msg="fetch failed after status: 403 Forbidden" host=registry.example.com` + "\n"
 	fsys := fstest.MapFS{
 		"log/containerd-2026-11-20T10-00-00.000.log":    {Data: []byte(failedAt(day.AddDate(0, 0, -4), "registry.example.com/old:1"))},
+		"log/containerd.log-20261118":                   {Data: []byte(failedAt(day.AddDate(0, 0, -6), "registry.example.com/older:1"))},
 		"log/containerd-2026-11-23T08-00-02.000.log.gz": {Data: compressed(t, start)},
 		"log/containerd.log":                            {Data: []byte(failedAt(day.Add(3*time.Second), "registry.example.com/a:1"))},
 	}
@@ -65,7 +77,7 @@ func TestRotated(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if old := strings.Contains(name, "11-20"); old != (stats.Lines == 0) {
+		if old := strings.Contains(name, "11-20") || strings.Contains(name, "20261118"); old != (stats.Lines == 0) {
 			t.Errorf("%d lines read of %s", stats.Lines, name)
 		}
 	}
