@@ -18,7 +18,7 @@ const scenarioLimit = 3 * time.Minute
 func TestScenarios(t *testing.T) {
 	require(t)
 	tool := buildTool(t)
-	schema := compileSchema(t, tool)
+	schema := schemaOf(t, tool)
 	var results table
 	t.Cleanup(func() { t.Log(results.String()) })
 	for _, s := range scenarios {

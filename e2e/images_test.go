@@ -87,7 +87,7 @@ func TestManyImages(t *testing.T) {
 	if err := runInside(t, manyImages, "", tool, &s); err != nil {
 		t.Fatal(err)
 	}
-	c := check{schema: compileSchema(t, tool)}
+	c := check{schema: schemaOf(t, tool)}
 	r := c.read(s.Tool)
 	if r == nil {
 		t.Fatal(c.problems)

@@ -12,15 +12,16 @@ const module = "github.com/pullwhy/pullwhy/"
 
 // mayImport is who may import whom. Tests are free.
 var mayImport = map[string][]string{
-	"cause":           {},
-	"registry":        {"cause"},
-	"logparse":        {"cause"},
-	"logparse/bench":  {},
-	"probe":           {"cause", "registry", "logparse"},
-	"probe/probetest": {},
-	"diagnose":        {"cause", "registry", "logparse", "probe"},
-	"report":          {"cause", "registry", "logparse", "probe", "diagnose"},
-	"cmd/pullwhy":     {"cause", "registry", "logparse", "probe", "probe/probetest", "diagnose", "report"},
+	"cause":             {},
+	"registry":          {"cause"},
+	"logparse":          {"cause"},
+	"logparse/bench":    {},
+	"probe":             {"cause", "registry", "logparse"},
+	"probe/probetest":   {},
+	"diagnose":          {"cause", "registry", "logparse", "probe"},
+	"report":            {"cause", "registry", "logparse", "probe", "diagnose"},
+	"report/reporttest": {},
+	"cmd/pullwhy":       {"cause", "registry", "logparse", "probe", "probe/probetest", "diagnose", "report"},
 }
 
 func TestImportsRunOneWay(t *testing.T) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,9 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/pullwhy/pullwhy/report"
+	"github.com/pullwhy/pullwhy/report/reporttest"
 )
 
 func TestMain(m *testing.M) {
@@ -46,26 +45,7 @@ func isReport(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(validate([]byte(ts.ReadFile(args[0]))))
 }
 
-func validate(doc []byte) error {
-	schema, err := jsonschema.UnmarshalJSON(bytes.NewReader(report.Schema()))
-	if err != nil {
-		return err
-	}
-	c := jsonschema.NewCompiler()
-	c.AssertFormat()
-	if err := c.AddResource("report.json", schema); err != nil {
-		return err
-	}
-	compiled, err := c.Compile("report.json")
-	if err != nil {
-		return err
-	}
-	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))
-	if err != nil {
-		return err
-	}
-	return compiled.Validate(value)
-}
+func validate(doc []byte) error { return reporttest.Check(report.Schema(), doc) }
 
 // beginsWith checks that the last standard output begins with a file: begins FILE
 func beginsWith(ts *testscript.TestScript, neg bool, args []string) {
