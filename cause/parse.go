@@ -130,7 +130,7 @@ func ownRegistry(text string, request Request) bool {
 	for _, mark := range []string{`failed to resolve reference "`, `failed to pull and unpack image "`, `Failed to pull image "`} {
 		if _, rest, ok := strings.Cut(text, mark); ok {
 			host, _, _ := strings.Cut(rest, "/")
-			return sameHost("", host, request.Scheme, request.Host)
+			return HostPort("", host) == HostPort(request.Scheme, request.Host)
 		}
 	}
 	return false

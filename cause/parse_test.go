@@ -101,3 +101,21 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestHostPort(t *testing.T) {
+	tests := []struct{ scheme, host, want string }{
+		{"https", "m.example.com", "m.example.com:443"},
+		{"http", "m.example.com", "m.example.com:80"},
+		{"", "m.example.com", "m.example.com:443"},
+		{"http", "m.example.com:5000", "m.example.com:5000"},
+		{"http", "m.example.com:", "m.example.com:80"},
+		{"https", "[2001:db8::1]", "[2001:db8::1]:443"},
+		{"https", "2001:db8::1", "[2001:db8::1]:443"},
+		{"https", "[2001:db8::1]:5000", "[2001:db8::1]:5000"},
+	}
+	for _, tt := range tests {
+		if got := HostPort(tt.scheme, tt.host); got != tt.want {
+			t.Errorf("HostPort(%q, %q) = %q, want %q", tt.scheme, tt.host, got, tt.want)
+		}
+	}
+}

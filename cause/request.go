@@ -117,19 +117,18 @@ func (r Request) Content() (repository, identifier string, ok bool) {
 	return "", "", false
 }
 
-// sameHost compares host[:port] of two hosts, an absent port being the one of the scheme,
-// https where there is none.
-func sameHost(aScheme, aHost, bScheme, bHost string) bool {
-	return hostPort(aScheme, aHost) == hostPort(bScheme, bHost)
-}
-
-func hostPort(scheme, host string) string {
-	if h, port, err := net.SplitHostPort(host); err == nil {
-		return net.JoinHostPort(h, port)
+// HostPort is host:port of host[:port], an absent port being that of the scheme, https where
+// there is none. An IPv6 address without a port may stand in brackets or not.
+func HostPort(scheme, host string) string {
+	name, port, err := net.SplitHostPort(host)
+	switch {
+	case err == nil && port != "":
+		return host
+	case err != nil:
+		name = strings.Trim(host, "[]")
 	}
-	port := "443"
 	if scheme == "http" {
-		port = "80"
+		return net.JoinHostPort(name, "80")
 	}
-	return net.JoinHostPort(strings.Trim(host, "[]"), port)
+	return net.JoinHostPort(name, "443")
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/registry"
 )
 
@@ -29,7 +30,7 @@ func (o observation) name() string {
 // dialled is host:port of what failed, the scheme's port filled in.
 func (o observation) dialled() string {
 	scheme, host, _ := split(cmp.Or(o.target, o.url))
-	return canonical(scheme, host)
+	return cause.HostPort(scheme, host)
 }
 
 // api is the URL by which what failed can be asked by hand.

@@ -37,12 +37,12 @@ func means(text string, ep registry.Endpoint) bool {
 	}
 	scheme, host, path := split(text)
 	if scheme == "" {
-		return host == ep.Host || canonical("", host) == canonical(ep.Scheme, ep.Host)
+		return host == ep.Host || cause.HostPort("", host) == cause.HostPort(ep.Scheme, ep.Host)
 	}
 	if scheme != ep.Scheme && !ep.HTTPFallback {
 		return false
 	}
-	return canonical(scheme, host) == canonical(scheme, ep.Host) && (path == "" || path == ep.Path)
+	return cause.HostPort(scheme, host) == cause.HostPort(scheme, ep.Host) && (path == "" || path == ep.Path)
 }
 
 // respell gives the attempt the endpoint's spelling, and what only the endpoint tells: a
@@ -68,13 +68,13 @@ const tokenRefused = "server message: "
 func sameHost(a, b string) bool {
 	as, ah, _ := split(a)
 	bs, bh, _ := split(b)
-	return canonical(as, ah) == canonical(bs, bh)
+	return cause.HostPort(as, ah) == cause.HostPort(bs, bh)
 }
 
 // hostname is the host of an endpoint's spelling, without its port.
 func hostname(text string) string {
 	scheme, host, _ := split(text)
-	name, _, _ := net.SplitHostPort(canonical(scheme, host))
+	name, _, _ := net.SplitHostPort(cause.HostPort(scheme, host))
 	return name
 }
 
@@ -89,16 +89,4 @@ func split(text string) (scheme, host, path string) {
 		return scheme, host, ""
 	}
 	return u.Scheme, u.Host, strings.TrimSuffix(u.Path, "/")
-}
-
-// canonical is host:port; without a scheme the port is https's.
-func canonical(scheme, host string) string {
-	if h, port, err := net.SplitHostPort(host); err == nil {
-		return net.JoinHostPort(h, port)
-	}
-	port := "443"
-	if scheme == "http" {
-		port = "80"
-	}
-	return net.JoinHostPort(strings.Trim(host, "[]"), port)
 }

@@ -95,20 +95,22 @@ func (w *walk) authorize(ctx context.Context, s *Step, a *answer, scopes []strin
 			cause: cause.AuthMissing, status: a.status, target: target,
 		}
 	}
-	for _, c := range challenges(a.header) {
-		s.Challenge, s.Realm, s.Service = c.scheme, c.params["realm"], c.params["service"]
-		if err := w.usable(); err != nil {
-			return "", err
+	offered := challenges(a.header)
+	if len(offered) == 0 {
+		return "", &fault{
+			err:   fmt.Errorf("%s without a challenge that containerd can answer", a.unexpected()),
+			cause: w.refusedCause(), status: a.status,
 		}
-		if c.scheme == basic {
-			return w.basicAuth()
-		}
-		return w.bearerAuth(ctx, s, c, scopes)
 	}
-	return "", &fault{
-		err:   fmt.Errorf("%s without a challenge that containerd can answer", a.unexpected()),
-		cause: w.refusedCause(), status: a.status,
+	c := offered[0]
+	s.Challenge, s.Realm, s.Service = c.scheme, c.params["realm"], c.params["service"]
+	if err := w.usable(); err != nil {
+		return "", err
 	}
+	if c.scheme == basic {
+		return w.basicAuth()
+	}
+	return w.bearerAuth(ctx, s, c, scopes)
 }
 
 // usable refuses credentials that are configured and cannot be decoded: containerd gives

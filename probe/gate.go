@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/url"
 	"sync"
 	"time"
+
+	"github.com/pullwhy/pullwhy/cause"
 )
 
 // A gates limits the connections of a run to each host:port.
@@ -23,8 +24,7 @@ func newGates(concurrency int, admit func() error, asks []Ask) *gates {
 	g := &gates{concurrency: concurrency, admit: admit, settings: map[string]map[string]bool{}, byAddr: map[string]*gate{}}
 	for _, ask := range asks {
 		ep := ask.Endpoint
-		u := url.URL{Scheme: ep.Scheme, Host: ep.Host}
-		addr := net.JoinHostPort(u.Hostname(), portOf(&u))
+		addr := cause.HostPort(ep.Scheme, ep.Host)
 		if g.settings[addr] == nil {
 			g.settings[addr] = map[string]bool{}
 		}

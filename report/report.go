@@ -105,11 +105,15 @@ func some[T any](list *[]T) {
 }
 
 // WriteJSON writes the document.
-func (r *Report) WriteJSON(w io.Writer) error {
+func (r *Report) WriteJSON(w io.Writer) error { return WriteJSON(w, r) }
+
+// WriteJSON writes v as all JSON of pullwhy stands on standard output: indented by two spaces,
+// and with < and & as they are.
+func WriteJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(r)
+	return enc.Encode(v)
 }
 
 // maxDocument bounds what ReadJSON takes: a report of ten thousand images is 20 MB.

@@ -33,7 +33,7 @@ func explainCommand(e *env) *cobra.Command {
 
 func (e *env) listRules() error {
 	if e.output == formatJSON {
-		return e.writeJSON(diagnose.Rules())
+		return report.WriteJSON(e.out, diagnose.Rules())
 	}
 	for _, r := range diagnose.Rules() {
 		if _, err := fmt.Fprintf(e.out, "%-32s %s\n", r.Code, r.Title); err != nil {
@@ -57,7 +57,7 @@ func (e *env) explain(code string) error {
 		return fmt.Errorf("unknown code %q; did you mean %s? pullwhy explain lists all", code, near.Code)
 	}
 	if e.output == formatJSON {
-		return e.writeJSON(rules[i])
+		return report.WriteJSON(e.out, rules[i])
 	}
 	return report.WriteRule(e.out, rules[i], e.textOptions())
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -93,13 +92,6 @@ func unknownVerdict(r *report.Report) error {
 		}
 	}
 	return fmt.Errorf("nothing could be read below %q: no K3s, RKE2 or containerd there; see --host-root", r.Node.HostRoot)
-}
-
-func (e *env) writeJSON(v any) error {
-	enc := json.NewEncoder(e.out)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
 }
 
 func schemaCommand(e *env) *cobra.Command {

@@ -69,7 +69,7 @@ func (e *env) routes(flags *configFlags, images []string) error {
 
 func (e *env) writeRoutes(routes []report.Route) error {
 	if e.output == formatJSON {
-		return e.writeJSON(routes)
+		return report.WriteJSON(e.out, routes)
 	}
 	return report.WriteRoutes(e.out, routes)
 }

@@ -3,11 +3,11 @@ package main
 import (
 	"cmp"
 	"math/rand/v2"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/probe"
 )
 
@@ -149,10 +149,5 @@ func (t *turns) probed(now time.Time, host string, needs int, broken, left bool)
 
 // hostOf is the host and port that an ask connects to.
 func hostOf(ask probe.Ask) string {
-	u := url.URL{Scheme: ask.Endpoint.Scheme, Host: strings.ToLower(ask.Endpoint.Host)}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	return u.Hostname() + ":" + port
+	return cause.HostPort(ask.Endpoint.Scheme, strings.ToLower(ask.Endpoint.Host))
 }
