@@ -123,11 +123,6 @@ var connectFaults = []faultCase{
 	{name: "refused", setUp: func(*node) registry.Endpoint {
 		return endpoint(strings.Replace(probetest.Refused(), "127.0.0.1", host, 1))
 	}, step: "tcp", cause: cause.ConnectRefused, says: "dial tcp 127.0.0.1:"},
-	{name: "no answer to connecting", setUp: func(n *node) registry.Endpoint {
-		b := probetest.NewBlackhole()
-		n.t.Cleanup(b.Close)
-		return endpoint(host + ":" + b.Port)
-	}, step: "tcp", cause: cause.ConnectTimeout, says: "i/o timeout"},
 	{name: "port that is none", setUp: func(*node) registry.Endpoint { return endpoint(host + ":99999") },
 		step: "tcp", cause: cause.InvalidReference},
 	{name: "reset in the handshake", setUp: rawEndpoint(afterRequest(reset)), step: "tls", cause: cause.TLSHandshake},

@@ -39,24 +39,28 @@ const slow = time.Minute
 
 func TestFaults(t *testing.T) {
 	for _, list := range [][]faultCase{nameFaults, connectFaults, certificateFaults, tlsFaults, proxyFaults, answerFaults, basicFaults, tokenFaults, manifestFaults, contentFaults, hostileFaults, rawFaults} {
-		for _, c := range list {
-			t.Run(c.name, func(t *testing.T) {
-				t.Parallel()
-				n := newNode(t)
-				ep := c.setUp(n)
-				p := n.prober()
-				p.Timeout = c.timeout()
-				results := p.Probe(t.Context(), []probe.Ask{ask(t, ep), {Endpoint: ep}})
-				c.check(t, results[0])
-				if c.bareOK {
-					if results[1].Status != probe.OK {
-						t.Errorf("without an image: %s at %s: %s", results[1].Status, failing(results[1]).Name, results[1].Error)
-					}
-					return
+		testFaults(t, list)
+	}
+}
+
+func testFaults(t *testing.T, list []faultCase) {
+	for _, c := range list {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			n := newNode(t)
+			ep := c.setUp(n)
+			p := n.prober()
+			p.Timeout = c.timeout()
+			results := p.Probe(t.Context(), []probe.Ask{ask(t, ep), {Endpoint: ep}})
+			c.check(t, results[0])
+			if c.bareOK {
+				if results[1].Status != probe.OK {
+					t.Errorf("without an image: %s at %s: %s", results[1].Status, failing(results[1]).Name, results[1].Error)
 				}
-				c.check(t, results[1])
-			})
-		}
+				return
+			}
+			c.check(t, results[1])
+		})
 	}
 }
 
