@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"bytes"
 	"sync"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -21,50 +20,65 @@ var tomlParsers = sync.Pool{New: func() any { return &unstable.Parser{} }}
 // table that is returned to after another stands there twice.
 // (core/remotes/docker/config/hosts.go, getSortedHosts)
 func scanHosts(text []byte) hostsScan {
-	s := hostsScan{lines: map[string]entryLines{}}
-	line, offset := 1, 0
-	lineAt := func(to int) int {
-		line += bytes.Count(text[offset:to], []byte("\n"))
-		offset = to
-		return line
-	}
+	s := hostsScanner{hostsScan: hostsScan{lines: map[string]entryLines{}}}
+	counter := lineCounter{text: text}
 	p := tomlParsers.Get().(*unstable.Parser)
 	defer tomlParsers.Put(p)
 	p.Reset(text)
-	var current string
-	here := &s.root // where keys belong to; nil: nowhere
-	var table entryLines
 	for p.NextExpression() {
 		e := p.Expression()
-		parts, at := keyOf(e)
+		parts, offset := keyOf(e)
 		if len(parts) == 0 {
 			continue
 		}
-		n := lineAt(max(at, offset))
-		switch {
-		case e.Kind == unstable.KeyValue && here != nil:
-			here.set(parts[0], n)
-			if here == &table {
-				s.lines[current] = table
-			}
-		case e.Kind == unstable.Table && len(parts) >= 2 && parts[0] == "host":
-			if parts[1] != current {
-				current = parts[1]
-				s.order = append(s.order, current)
-			}
-			here = nil
-			if len(parts) == 2 {
-				table = entryLines{entry: n}
-				s.lines[current], here = table, &table
-			} else if whole, known := s.lines[current]; known { // [host."…".header]
-				whole.set(parts[2], n)
-				s.lines[current] = whole
-			}
-		case e.Kind == unstable.Table, e.Kind == unstable.ArrayTable:
-			here = nil
+		switch line := counter.at(offset); {
+		case e.Kind == unstable.KeyValue:
+			s.key(parts[0], line)
+		case e.Kind == unstable.Table && len(parts) > 1 && parts[0] == "host":
+			s.table(parts[1:], line)
+		default:
+			s.begun, s.open = true, false
 		}
 	}
-	return s
+	return s.hostsScan
+}
+
+// A hostsScanner is a scan on its way through a file.
+type hostsScanner struct {
+	hostsScan
+	host  string // of the last [host."…"] table; "" before the first
+	begun bool   // a table has, after which no key is one of the root
+	open  bool   // the last table is that of host
+}
+
+// table begins a table below host: that of a host, or one inside that.
+func (s *hostsScanner) table(path []string, line int) {
+	if path[0] != s.host {
+		s.host = path[0]
+		s.order = append(s.order, s.host)
+	}
+	s.begun, s.open = true, len(path) == 1
+	if s.open {
+		s.lines[s.host] = entryLines{entry: line}
+	} else if _, known := s.lines[s.host]; known { // [host."…".header]
+		s.set(path[1], line)
+	}
+}
+
+func (s *hostsScanner) key(name string, line int) {
+	switch {
+	case !s.begun:
+		s.root.set(name, line)
+	case s.open:
+		s.set(name, line)
+	}
+}
+
+// set notes the line of a key of the last host.
+func (s *hostsScanner) set(key string, line int) {
+	lines := s.lines[s.host]
+	lines.set(key, line)
+	s.lines[s.host] = lines
 }
 
 func (l *entryLines) set(key string, line int) {
