@@ -66,7 +66,9 @@ func (n *linter) lintHub(key string, s settings) bool {
 	issue := Issue{Code: codeHubKey, Registry: hub,
 		Detail: fmt.Sprintf("containerd looks for the credentials of Docker Hub under %s, never under %q", hubHost, key),
 		Fix:    fmt.Sprintf("write the entry under %q", hubHost)}
-	if n.node.Distribution != RKE2 { // whose own pulls look under docker.io
+	if n.node.Distribution == RKE2 && (key == hub || key == "index.docker.io") { // where its own pulls look
+		issue.Fix = fmt.Sprintf("write the same under %q too", hubHost)
+	} else {
 		issue.Edits = n.rename(key, "configs", hubHost, Edit{At: n.file.position(s.key), Text: hubHost})
 	}
 	n.report(n.file.position(s.key), issue)

@@ -84,6 +84,9 @@ func (n *linter) unknownKey(mapping, node *yaml.Node, known []string, where stri
 	key := node.Value
 	issue := Issue{Code: codeUnknownKey, Detail: fmt.Sprintf("K3s knows no key %q %s and ignores it", key, where)}
 	issue.Fix = misplacedKey(key, known)
+	if _, value := lookUp(mapping, key); slices.Equal(known, topKeys) && len(children(value, "mirrors"))+len(children(value, "configs")) > 0 {
+		issue.Fix = "remove the line, and indent what stands below it less: mirrors and configs belong to the beginning of a line"
+	}
 	if near := nearest(key, known); near != "" && issue.Fix == "" {
 		issue.Fix = fmt.Sprintf("did you mean %q?", near)
 		if len(children(mapping, near)) == 0 {

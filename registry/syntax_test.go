@@ -49,6 +49,12 @@ func TestSyntaxPosition(t *testing.T) {
 		{"word for a mirror", "mirrors:\n  docker.io:\n    endpoint\n", "", "colon after the key: endpoint:", 3, 5},
 		{"anchor deep in a long text", "x-a: [" + strings.Repeat("a, ", 3000) + "a]\nmirrors: *none\n", "unknown anchor", "", 2, 10},
 		{"NUL", "mirrors:\n  docker.io:\x00\n", "control characters are not allowed", "", 2, 13},
+		{"text for auth", "configs:\n  a.example.com:\n    auth: hunter2\n", "AuthConfig", "below auth", 3, 11},
+		{"flag for tls", "configs:\n  a.example.com:\n    tls: true\n", "TLSConfig", "below tls", 3, 10},
+		{"text for rewrite", "mirrors:\n  docker.io:\n    rewrite: ^a$\n", "map[string]string", "a pattern", 3, 14},
+		{"keys for an endpoint", "mirrors:\n  docker.io:\n    endpoint:\n      - url: https://a.example.com\n", "cannot unmarshal !!map into string", "one text", 4, 9},
+		{"two keys on a line", "mirrors: docker.io:\n  endpoint: [a]\n", "mapping values", "line of its own", 1, 10},
+		{"password with a colon at its end", "configs:\n  a.example.com:\n    auth:\n      password: hunter2:\n", "mapping values", "", 4, 7},
 		{"Latin-1", "mirrors:\n  docker.io: # f\xfcr alle\n    endpoint: [a]\n", "UTF-8", "save the file in UTF-8", 2, 17},
 		{"contains itself", "mirrors: &m\n  <<: *m\n", "contains itself", "", 2, 7},
 	} {

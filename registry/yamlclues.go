@@ -121,6 +121,10 @@ func findSecondColon(lines []string, e *yamlError) bool {
 	if first < 0 {
 		return false
 	}
+	if value := strings.TrimSpace(line[first+1:]); strings.Count(value, ": ") == 0 && strings.HasSuffix(value, ":") && meantKey(strings.TrimSuffix(value, ":")) != "" {
+		e.Fix = "write the second key on a line of its own, indented deeper"
+		return e.place(lines, e.Line-1, strings.LastIndex(line, value))
+	}
 	second := strings.Index(line[first+1:], ": ")
 	if second < 0 {
 		return false

@@ -16,8 +16,10 @@ func typeFix(n *yaml.Node, wanted string) string {
 	switch {
 	case wanted == "bool":
 		return "write true or false, without quotation marks"
-	case wanted == "string":
+	case wanted == "string" && scalar:
 		return "put the value between single quotes"
+	case wanted == "string":
+		return "write one text here, without keys or a list"
 	case wanted == "[]string" && scalar && strings.HasPrefix(n.Value, "-"):
 		return "put a space behind the dash"
 	case wanted == "[]string":
@@ -30,6 +32,12 @@ func typeFix(n *yaml.Node, wanted string) string {
 		return "write a colon after the key: " + key + ":"
 	case wanted == "registries.Mirror":
 		return "write endpoint: below the registry's name, and below that the list"
+	case wanted == "registries.AuthConfig":
+		return "write username: and password: below auth, or what stands here as auth: below it"
+	case wanted == "registries.TLSConfig":
+		return "write ca_file: or another key below tls"
+	case wanted == "map[string]string":
+		return "write pairs below it: a pattern, a colon, and what stands in its place"
 	}
 	return "write keys here, each followed by a colon and on a line of its own"
 }

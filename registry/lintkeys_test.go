@@ -1,0 +1,31 @@
+package registry
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// TestKeyAround: mirrors and configs below another key are told from a key that means nothing.
+func TestKeyAround(t *testing.T) {
+	for text, want := range map[string]string{
+		"registries:\n  mirrors:\n    docker.io: {endpoint: [https://a.example.com]}\n": "indent what stands below it less",
+		"registries:\n  docker.io: {endpoint: [https://a.example.com]}\n":               "write one of mirrors, configs",
+	} {
+		issues := (lintCase{}).lint(t, text, nil)
+		if len(issues) != 1 || issues[0].Code != codeUnknownKey || !strings.Contains(issues[0].Fix, want) {
+			t.Errorf("%s for\n%s", codes(issues), text)
+		}
+	}
+}
+
+// TestHubKeyOfRKE2: RKE2 needs the entry under Docker Hub's own name for its own pulls.
+func TestHubKeyOfRKE2(t *testing.T) {
+	for key, stays := range map[string]bool{"docker.io": true, "index.docker.io": true, "https://index.docker.io/v1/": false, "hub.docker.com": false} {
+		text := "configs:\n  " + key + ":\n    auth: {username: you, password: x}\n"
+		issues := Load(ReadNode(fstest.MapFS{"etc/rancher/rke2/registries.yaml": {Data: []byte(text)}})).Lint(nil)
+		if len(issues) != 1 || issues[0].Code != codeHubKey || (len(issues[0].Edits) == 0) != stays || strings.HasSuffix(issues[0].Fix, "too") != stays {
+			t.Errorf("%s: %+v", key, issues)
+		}
+	}
+}
