@@ -68,6 +68,7 @@ func (n *linter) lint() {
 	}
 	n.lintFlagFiles()
 	n.lintShadowed()
+	n.lintHosts()
 	n.lintTemplates()
 	n.lintMisplaced()
 	n.lintConflicts()

@@ -60,7 +60,7 @@ func (n *linter) lintEndpoints(name string, m mirror) {
 		}
 		first[ep.url.String()] = at.Line
 		n.lintURL(ep, item, report)
-		if noMirror(name, m, ep) {
+		if noMirror(name, ep.url.Hostname(), len(m.rewrites) > 0 || ep.override) {
 			report(Issue{Code: codeEndpointNoMirror, Detail: fmt.Sprintf("%s does not serve as a mirror of %s", ep.url.Hostname(), name), Fix: "name a registry that mirrors this one"})
 		}
 		n.lintDefault(name, m, ep, i == len(m.endpoints)-1, report)
@@ -120,11 +120,12 @@ var notMirrors = regexp.MustCompile(`^((hub|www|store|cloud)\.docker\.com|docker
 // publicRegistries have images of their own; only a rewrite or a path finds others' there.
 var publicRegistries = []string{hubHost, "index.docker.io", "quay.io", "ghcr.io", "mcr.microsoft.com"}
 
-// noMirror reports whether the host of an endpoint is known not to serve the images of a registry.
-func noMirror(registry string, m mirror, ep parsedEndpoint) bool {
-	host := strings.ToLower(ep.url.Hostname())
+// noMirror reports whether a host is known not to serve the images of a registry. elsewhere: it is
+// asked for other repositories, or below a path.
+func noMirror(registry, host string, elsewhere bool) bool {
+	host = strings.ToLower(host)
 	own := hostname(registry) == host || registry == hub && (host == hubHost || host == "index.docker.io")
-	return notMirrors.MatchString(host) || slices.Contains(publicRegistries, host) && !own && len(m.rewrites) == 0 && !ep.override
+	return !own && notMirrors.MatchString(host) || slices.Contains(publicRegistries, host) && !own && !elsewhere
 }
 
 // lintDefault finds an endpoint that is the registry itself.

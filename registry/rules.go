@@ -102,7 +102,7 @@ var Rules = []Rule{
 	},
 	{
 		codeEndpointNoMirror, SeverityWarning, "an endpoint that serves as no mirror",
-		"A web site, or a registry that has images of its own only.",
+		"A web site, or a registry that has images of its own only. docker.io is a web site: K3s writes registry-1.docker.io in its place, a hosts.toml of your own means it literally.",
 		"404, 401 `insufficient_scope`, or a web page.",
 		"curl -sSi https://HOST/v2/",
 		"Name a registry that mirrors, or caches, the one that is configured.",
