@@ -3,16 +3,28 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 )
+
+// endTime is what a command has for its end after a signal: watch to print its last report,
+// demo to remove its folder. Reading standard input does not end by itself.
+const endTime = 2 * time.Second
 
 func main() {
 	collectLess()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, func() {
+		stop() // a second signal ends it at once
+		time.Sleep(endTime)
+		fmt.Fprintln(os.Stderr, "pullwhy: interrupted")
+		os.Exit(exitUsage)
+	})
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
