@@ -29,6 +29,8 @@ const (
 	kubeTimeout = 10 * time.Second
 	maxKubeFile = 1 << 20
 	maxKubeBody = 4 << 20 // a node with all its images listed is some 100 KB
+
+	maxStatusMessage = 300 // in bytes
 )
 
 // A kubeAPI asks the API server of the cluster that the process runs in, with the token of
@@ -138,7 +140,8 @@ func (k *kubeAPI) exchange(ctx context.Context, method, path, mediaType string, 
 	return json.Unmarshal(text, out)
 }
 
-// statusMessage is what the API server says of a refusal: the message of a Status.
+// statusMessage is what the API server says of a refusal: the message of a Status, as much of
+// it as fits into a line or two.
 func statusMessage(text []byte) string {
 	var status struct {
 		Message string `json:"message"`
@@ -146,7 +149,7 @@ func statusMessage(text []byte) string {
 	if json.Unmarshal(text, &status) != nil || status.Message == "" {
 		return ""
 	}
-	return ": " + status.Message
+	return ": " + cut(status.Message, maxStatusMessage)
 }
 
 // readSmall reads a file that the kubelet put there.

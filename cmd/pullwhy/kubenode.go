@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -145,7 +146,7 @@ func (n *kubeNode) tellCondition(ctx context.Context, r *report.Report) error {
 	return err
 }
 
-func (n *kubeNode) path() string { return "/api/v1/nodes/" + n.name }
+func (n *kubeNode) path() string { return "/api/v1/nodes/" + url.PathEscape(n.name) }
 
 // recall reads the condition that an earlier run set.
 func (n *kubeNode) recall(ctx context.Context) error {
