@@ -50,7 +50,7 @@ func (o observation) distrusted(authority string) string {
 	case files != "":
 		return fmt.Sprintf("%s is not trusted: neither this node nor %s knows what signed the certificate", authority, files)
 	case authority == unnamedAuthority:
-		return "this node does not trust the authority that signed its certificate"
+		return "this node does not trust its certificate's CA"
 	}
 	return fmt.Sprintf("this node does not trust %s, which signed its certificate", authority)
 }

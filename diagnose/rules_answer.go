@@ -31,7 +31,7 @@ var answerRules = map[cause.Cause]rule{
 		},
 	},
 	cause.ServerError:  {title: "the registry fails", noun: "internal error", detail: answered("it answers with an internal error"), fix: atTheServer, doc: serverDoc},
-	cause.GatewayError: {title: "the gateway in front of the registry fails", noun: "gateway error", detail: answered("a gateway in front of it cannot reach the registry behind"), fix: atTheServer, doc: gatewayDoc},
+	cause.GatewayError: {title: "the gateway in front of the registry fails", noun: "gateway error", detail: answered("a gateway answers in place of the registry"), fix: atTheServer, doc: gatewayDoc},
 	cause.NotARegistry: {
 		title:  "something answers that is no registry",
 		noun:   "strange answer",

@@ -57,7 +57,7 @@ var networkRules = map[cause.Cause]rule{
 			if o.embedded() {
 				return "the agent's embedded registry does not run"
 			}
-			return "the host answers, but nothing listens on that port"
+			return "nothing listens on that port of the host"
 		},
 		fix: func(o observation) []Note {
 			if o.embedded() {
@@ -79,7 +79,7 @@ var networkRules = map[cause.Cause]rule{
 	cause.ConnectTimeout: {
 		title:  "no answer to the connection",
 		noun:   "connection timeout",
-		detail: says("no answer: a firewall drops the packets, or the host is down"),
+		detail: says("no answer: the host is down, or a firewall drops"),
 		fix: func(o observation) []Note {
 			return append(o.direct(),
 				Note{Text: fmt.Sprintf("let this node reach %s: firewall, routing, or a proxy in the agent's environment", o.dialled())},

@@ -245,7 +245,7 @@ func handshake(o observation) string {
 	case o.would(probe.OverHTTP) != nil:
 		return "it does not speak TLS on that port; in plain http it answers"
 	case scheme != "http" || o.target != "":
-		return "the connection opens, and TLS does not come about"
+		return "it connects, and TLS does not come about"
 	case o.would(probe.OverHTTPS) != nil:
 		return "it closes the connection to what asks in plain http; in https it answers"
 	}
