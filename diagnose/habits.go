@@ -18,7 +18,7 @@ type habit struct {
 }
 
 // saysBoth is of registries that tell nobody but those who may read it that an image is missing.
-const saysBoth = "there is no such image, or it is private: this registry says the same of both"
+const saysBoth = "no such image, or a private one: the registry says the same of both"
 
 var habits = []habit{
 	{ // hub.docker.com, quay.io, GitHub Packages, NVIDIA NGC
@@ -28,15 +28,15 @@ var habits = []habit{
 	{ // Amazon ECR user guide, "Private registry authentication"
 		host:   regexp.MustCompile(`^\d+\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$`),
 		causes: []cause.Cause{cause.Forbidden, cause.AuthRejected},
-		says:   "ECR refuses a token that is older than 12 hours, and a user without the right to pull (ecr:BatchGetImage)",
+		says:   "the token is older than 12 hours, or may not pull",
 		look: func(m []string) Note {
-			return look("get a new token, the password of the user AWS", "aws ecr get-login-password --region "+m[1])
+			return look("get a new token for the user AWS", "aws ecr get-login-password --region "+m[1])
 		},
 	},
 	{ // Artifact Registry, "Configure access control"
 		host:   regexp.MustCompile(`(^|\.)gcr\.io$|-docker\.pkg\.dev$`),
 		causes: []cause.Cause{cause.Forbidden},
-		says:   "the user may not pull this (artifactregistry.repositories.downloadArtifacts), or it does not exist",
+		says:   "the user may not pull this, or it does not exist",
 	},
 }
 
@@ -68,10 +68,12 @@ func (o observation) habitualWords() string {
 	return ""
 }
 
-// habitual adds to steps what the registry's habit calls for, after the first of them.
+// habitual puts before steps what the registry's habit calls for, where the credentials are
+// the node's.
 func (o observation) habitual(notes []Note) []Note {
-	if h, m := o.habit(); h != nil && h.look != nil {
-		return slices.Insert(notes, 1, h.look(m))
+	h, m := o.habit()
+	if h == nil || h.look == nil || o.endpoint == nil || o.endpoint.Auth.Request {
+		return notes
 	}
-	return notes
+	return slices.Concat([]Note{h.look(m)}, o.change(o.credentials("set it as the password")...), notes)
 }

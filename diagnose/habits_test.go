@@ -18,7 +18,6 @@ func TestRefusals(t *testing.T) {
 		basic   = "pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials"
 		head401 = "unexpected status from HEAD request to https://quay.io/v2/team/app/manifests/1: 401 UNAUTHORIZED"
 		head403 = "unexpected status from HEAD request: 403 Forbidden"
-		both    = "there is no such image, or it is private"
 	)
 	you := registry.Auth{Type: registry.AuthBasic, Username: "you", From: "x"}
 	for name, c := range map[string]struct {
@@ -30,14 +29,14 @@ func TestRefusals(t *testing.T) {
 		probe        *probe.Result
 		says, firsts string
 	}{
-		"Docker Hub":              {cause: cause.AuthMissing, host: "registry-1.docker.io", err: scope, says: both, firsts: "check the name"},
-		"any registry":            {cause: cause.AuthMissing, host: "a.example.com", err: scope, says: both, firsts: "configs: "},
+		"Docker Hub":              {cause: cause.AuthMissing, host: "registry-1.docker.io", err: scope, says: "no such image, or private and no", firsts: "check the name"},
+		"any registry":            {cause: cause.AuthMissing, host: "a.example.com", err: scope, says: "no such image, or private and no", firsts: "configs: "},
 		"a mirror":                {cause: cause.AuthMissing, host: "a.example.com", err: scope, mirror: true, says: "it wants credentials, and none are configured", firsts: "configs: "},
 		"Basic":                   {cause: cause.AuthMissing, host: "ghcr.io", err: basic, says: "it wants credentials, and none are configured", firsts: "configs: "},
 		"quay.io":                 {cause: cause.AuthRejected, host: "quay.io", err: head401, status: 401, says: "there is no such image, or it is private and a pull secret's", firsts: "check the name, and the pod's imagePullSecret"},
 		"quay.io, for everybody":  {cause: cause.AuthRejected, host: "quay.io", err: head401, status: 401, probe: &probe.Result{Status: probe.OK}, says: "a pull secret's were sent", firsts: "correct the pod's imagePullSecret"},
-		"ECR with a stale token":  {cause: cause.Forbidden, host: "1234.dkr.ecr.eu-west-1.amazonaws.com", err: head403, status: 403, auth: you, says: "older than 12 hours", firsts: "give the user the right"},
-		"Google":                  {cause: cause.Forbidden, host: "europe-docker.pkg.dev", err: head403, status: 403, auth: you, says: "artifactregistry.repositories.downloadArtifacts", firsts: "give the user the right"},
+		"ECR with a stale token":  {cause: cause.Forbidden, host: "1234.dkr.ecr.eu-west-1.amazonaws.com", err: head403, status: 403, auth: you, says: "older than 12 hours", firsts: "get a new token"},
+		"Google":                  {cause: cause.Forbidden, host: "europe-docker.pkg.dev", err: head403, status: 403, auth: you, says: "may not pull this, or it does not exist", firsts: "give the user the right"},
 		"403 of another registry": {cause: cause.Forbidden, host: "a.example.com", err: head403, status: 403, auth: you, says: "a policy, firewall or quota", firsts: "give the user the right"},
 	} {
 		ep := &registry.Endpoint{Scheme: "https", Host: c.host, Path: "/v2", Default: !c.mirror, Registry: c.host, Auth: c.auth}
@@ -52,7 +51,7 @@ func TestRefusals(t *testing.T) {
 		if !strings.HasPrefix(f.Fix[0].Text, c.firsts) {
 			t.Errorf("%s: fix %+v", name, f.Fix)
 		}
-		if region := "aws ecr get-login-password --region eu-west-1"; strings.Contains(c.host, "eu-west-1") && f.Fix[1].Command != region {
+		if region := "aws ecr get-login-password --region eu-west-1"; strings.Contains(c.host, "eu-west-1") && f.Fix[0].Command != region {
 			t.Errorf("%s: fix %+v", name, f.Fix)
 		}
 	}

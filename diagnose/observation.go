@@ -150,6 +150,9 @@ func (o observation) fix(r rule) []Note {
 	if mended == nil {
 		return notes
 	}
+	if o.keepsTLS() {
+		mended = slices.Insert(mended, 1, o.withoutTLS("and take out"))
+	}
 	for _, n := range notes {
 		if n.Command != "" && n.File == "" && !slices.Contains(mended, n) {
 			mended = append(mended, n)

@@ -48,8 +48,11 @@ var authRules = map[cause.Cause]rule{
 			if o.endpoint != nil && o.endpoint.Auth.Request {
 				return []Note{{Text: "correct the pull secret, or leave it out where the node has credentials of its own: " + o.endpoint.Auth.From}, byHand}
 			}
-			return o.habitual(o.change(append(o.credentials("correct the credentials"), byHand,
-				Note{Text: "credentials of a pull secret go before those of the node: check the pod's too"})...))
+			secret := Note{Text: "credentials of a pull secret go before those of the node: check the pod's too"}
+			if h, _ := o.habit(); h != nil {
+				return o.habitual([]Note{byHand, secret})
+			}
+			return o.change(append(o.credentials("correct the credentials"), byHand, secret)...)
 		},
 		doc: doc{
 			meaning: "Credentials were sent and not accepted: wrong, expired, or without the right to pull this repository. Those of a pull secret go before those of the node, even where they do not fit.",
@@ -86,7 +89,7 @@ var authRules = map[cause.Cause]rule{
 			allow := Note{Text: "give the user the right to pull " + cmp.Or(o.image, "from it") + " at " + o.host()}
 			see := look("see what it says", o.curl("-v", o.api()))
 			if o.endpoint != nil && anonymous(*o.endpoint) {
-				return o.habitual(o.change(append(o.credentials("give credentials that may pull it"), allow, see)...))
+				return o.change(append(o.credentials("give credentials that may pull it"), allow, see)...)
 			}
 			return o.habitual([]Note{allow, see})
 		},
@@ -142,7 +145,7 @@ func authMissing(o observation) string {
 	case o.meant != nil:
 		return o.overlooked()
 	case o.denied() && o.endpoint != nil:
-		return saysBoth + "; this node has no credentials for it"
+		return "no such image, or private and no credentials set"
 	case o.denied():
 		return saysBoth
 	case o.endpoint == nil:
@@ -204,7 +207,7 @@ func forbidden(o observation) string {
 	case words != "":
 		return "it refuses, and says: " + words
 	case o.habitualWords() != "":
-		return "it refuses: " + o.habitualWords()
+		return o.habitualWords()
 	case o.endpoint != nil && anonymous(*o.endpoint):
 		return "it refuses: nobody may pull this without credentials, or a policy forbids it"
 	}
@@ -212,7 +215,7 @@ func forbidden(o observation) string {
 }
 
 func rateLimited(o observation) string {
-	text := "the limit of how often it may be asked is reached"
+	text := "the limit of requests is reached"
 	if o.seenAlike() && o.probe.RateLimit != "" {
 		text += "; left: " + o.probe.RateLimit
 	}

@@ -235,7 +235,7 @@ func nameUnknown(o observation) string {
 	if strings.HasSuffix(o.name(), ".svc") || strings.Contains(o.name(), ".svc.") {
 		return "only the cluster's DNS has this name, and containerd asks the node's"
 	}
-	return fmt.Sprintf("this node's DNS does not know %q", o.name())
+	return "this node's DNS does not know the name"
 }
 
 func noRoute(o observation) string {

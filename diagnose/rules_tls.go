@@ -2,9 +2,12 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/probe"
+	"github.com/pullwhy/pullwhy/registry"
 )
 
 // tlsRules judge the handshake and what is presented in it.
@@ -208,6 +211,13 @@ func sayHTTP(o observation) []Note {
 		return o.change(o.below([]string{"mirrors", o.host()}, []string{fmt.Sprintf("endpoint: [%q]", "http://"+o.host())}))
 	}
 	return o.change(o.plainServer()...)
+}
+
+// keepsTLS reports whether a patch makes an endpoint plain http and leaves its settings for TLS.
+func (o observation) keepsTLS() bool {
+	plain := slices.ContainsFunc(o.edits, func(e registry.Edit) bool { return strings.HasPrefix(e.Text, "http://") })
+	removed := slices.ContainsFunc(o.edits, func(e registry.Edit) bool { return e.Remove })
+	return plain && !removed && o.endpoint != nil && encrypted(*o.endpoint)
 }
 
 // withoutTLS takes the endpoint's settings for TLS out: with them containerd asks https first.
