@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"math/rand/v2"
-	"net/url"
 	"os"
 	"path"
 	"slices"
@@ -197,11 +196,7 @@ func mirrorsOf(real *registries.Registry) map[string][]string {
 	for name, m := range real.Mirrors {
 		all[name] = []string{}
 		for _, text := range m.Endpoints {
-			if u, err := url.Parse(text); err == nil && u.User != nil {
-				u.User = nil
-				text = u.String()
-			}
-			all[name] = append(all[name], text)
+			all[name] = append(all[name], strings.ReplaceAll(registry.WithoutUserinfo(text), "REDACTED@", ""))
 		}
 	}
 	return all
