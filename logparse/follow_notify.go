@@ -50,24 +50,40 @@ func (n *notifier) close() {
 	}
 }
 
+const (
+	// gathered is how soon the next event comes that is there already.
+	gathered = 100 * time.Microsecond
+	// atOnce is how many of them are taken at a time.
+	atOnce = 256
+)
+
 // wait returns after a change, at the latest after poll. Events that come before it has
-// settled are left with the kernel, which makes one of them.
+// settled are left with the kernel, which makes one of them, but where other files of the
+// folder are written in between: these are taken together, or the kernel's queue would run
+// over in the end.
 func (n *notifier) wait(ctx context.Context, poll time.Duration) {
 	if !pause(ctx, min(settle, poll)) {
 		return
 	}
-	timeout := time.NewTimer(poll)
+	n.silent = !n.next(ctx, poll)
+	for i := 1; i < atOnce && !n.silent && n.next(ctx, gathered); i++ {
+	}
+}
+
+// next takes an event; false where none came in time.
+func (n *notifier) next(ctx context.Context, d time.Duration) bool {
+	timeout := time.NewTimer(d)
 	defer timeout.Stop()
-	n.silent = false
 	select {
 	case _, open := <-n.events:
 		if !open {
 			n.events = nil
 		}
+		return true
 	case <-timeout.C:
-		n.silent = true
 	case <-ctx.Done():
 	}
+	return false
 }
 
 // pause waits; false where ctx ended first.
