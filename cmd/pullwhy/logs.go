@@ -51,6 +51,18 @@ func logsCommand(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logs [FILE...]",
 		Short: "Read only the log: which pulls failed, and why as far as it tells",
+		Long: `Reads what containerd, the kubelet and their clients say of image pulls, and tells which failed and
+why, as far as the text tells. A FILE may be a log, compressed or not, or whatever else holds such an
+error, in any format: the journal, kubectl describe, events, pods as JSON or YAML, what crictl, ctr or
+nerdctl printed, copied from a terminal or a mail; - is standard input. Without FILE it is the node's
+log, with its rotated files. Nothing is asked of any registry.
+
+It exits with 1 where a pull is failing, with --strict where something is amiss, and with 2 where
+nothing could be read.`,
+		Example: `  pullwhy logs                                      # this node, as root
+  pullwhy logs containerd.log.gz -o json            # a file of another one
+  kubectl describe pod POD | pullwhy logs -         # without a node
+  journalctl -u containerd -o json | pullwhy logs - # as far back as the journal goes`,
 		RunE: func(cmd *cobra.Command, files []string) error {
 			d.logs.files = append(d.logs.files, files...)
 			return e.print(d.onlyLogs(cmd.Context()))

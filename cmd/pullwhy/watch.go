@@ -49,7 +49,10 @@ func watchCommand(e *env) *cobra.Command {
 		Long: `Follows containerd's log through rotation. For each failing pull that begins, changes its cause or
 ends, and for each mistake in the configuration, one report is written to standard output, as a line
 of JSON. What fails is probed, within a budget of connections; a probe that tells more makes a further
-report. It runs until SIGTERM.`,
+report. It runs until SIGTERM, and exits with 0 then; with 2 where it cannot begin.`,
+		Example: `  pullwhy watch                                     # on a node, as root
+  pullwhy watch --since 24h --listen ""             # with what failed since yesterday, without metrics
+  pullwhy watch --host-root /host --kube-events     # in a pod that has the node's files at /host`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("output") && e.output != formatJSON {
@@ -59,9 +62,11 @@ report. It runs until SIGTERM.`,
 			return d.watch(cmd.Context(), f)
 		},
 	}
+	hideFlags(cmd, "color", "output", "verbose")
 	flags := cmd.Flags()
-	flags.StringArrayVar(&d.logs.files, "log", nil, "follow this log instead of the node's")
+	flags.StringArrayVar(&d.logs.files, "log", nil, "follow this `FILE` instead of the node's log")
 	spanVar(flags, &f.since, "since", 0, "read the log from so far back first, 0 is all of it; without this flag it is read from its end on")
+	flags.Lookup("since").DefValue = ""
 	spanVar(flags, &d.timeout, "timeout", 5*time.Second, "bound of each probe step")
 	flags.BoolVar(&d.noProbe, "no-probe", false, "no network at all")
 	spanVar(flags, &f.every, "every", 10*time.Minute, "between background checks of one endpoint; 0 is none")
