@@ -12,6 +12,9 @@ func (l *loader) checkRewrites(name string, m mirror) {
 	written := m.rules()
 	rules := slices.Clone(written) // as containerd reads them
 	for i, rule := range written {
+		if rule.unjudged {
+			continue
+		}
 		rules[i], _ = rule.rendered()
 		if i := rule.problem(); i.Detail != "" {
 			p := l.registries.position(rule.key)

@@ -54,6 +54,7 @@ func TestHostileFiles(t *testing.T) {
 		{name: "one endpoint 30,000 times", path: "/" + yamlPath, text: "mirrors:\n  docker.io:\n    endpoint:\n" + rows(30_000, "      - https://m.example.com\n"), want: codeEndpointDuplicate},
 		{name: "2,000 rewrites", path: "/" + yamlPath, text: manyRewrites(2000), want: codeRewriteInvalid},
 		{name: "regular expression beyond the limits", path: "/" + yamlPath, text: "mirrors:\n  docker.io:\n    endpoint: [https://m.example.com]\n    rewrite:\n      \"((a{0,100}){0,100}){0,100}\": b\n", want: codeRewriteInvalid},
+		{name: "5,000 long rewrites", path: "/" + yamlPath, text: "mirrors:\n  docker.io:\n    endpoint: [https://m.example.com]\n    rewrite:\n      \"(\": b\n" + numbered(5_000, "      a%dx{1000}: b\n"), want: codeRewriteInvalid},
 		{name: "directory", path: "/" + yamlPath, mode: fs.ModeDir, want: codeSyntax},
 		{name: "pipe", path: "/" + yamlPath, mode: fs.ModeNamedPipe, want: codeSyntax},
 		{name: "device", path: "/" + yamlPath, mode: fs.ModeDevice, want: codeSyntax},
@@ -93,12 +94,7 @@ func numbered(n int, row string) string {
 }
 
 func manyRewrites(n int) string {
-	var b strings.Builder
-	b.WriteString("mirrors:\n  docker.io:\n    endpoint: [https://m.example.com]\n    rewrite:\n")
-	for i := range n {
-		fmt.Fprintf(&b, "      \"^a%d/(.*)\": \"b/$1\"\n", i)
-	}
-	return b.String() + "      \"(\": \"b\"\n"
+	return "mirrors:\n  docker.io:\n    endpoint: [https://m.example.com]\n    rewrite:\n" + numbered(n, "      \"^a%d/(.*)\": \"b/$1\"\n") + "      \"(\": \"b\"\n"
 }
 
 // A file that the certificate settings name may be anything, too.

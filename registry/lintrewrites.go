@@ -17,6 +17,7 @@ func (n *linter) lintIneffective(name string, m mirror) {
 		case !used:
 			issue.Detail = "this rewrite is never applied: the mirror has no endpoint of its own, and the default endpoint and the embedded registry get no rewrites"
 			issue.Fix = "name an endpoint, or the registry itself with its port"
+		case rule.unjudged:
 		case rule.problem().Detail != "": // which is the finding then
 		default:
 			issue = n.unmatching(name, m, rule)

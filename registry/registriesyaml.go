@@ -1,6 +1,8 @@
 package registry
 
 import (
+	"maps"
+	"regexp/syntax"
 	"slices"
 
 	"gopkg.in/yaml.v3"
@@ -64,6 +66,7 @@ func readRegistries(path string, text []byte) (*registriesFile, []yamlError) {
 	f.root = root
 	r := &yamlReader{}
 	f.read(r)
+	f.limitPatterns()
 	if r.fatal != nil {
 		return f, []yamlError{*r.fatal}
 	}
@@ -85,6 +88,21 @@ func (f *registriesFile) read(r *yamlReader) {
 			})
 		}
 	})
+}
+
+// limitPatterns marks the rewrites beyond what is judged of a file.
+func (f *registriesFile) limitPatterns() {
+	size := 0
+	for _, name := range slices.Sorted(maps.Keys(f.mirrors)) {
+		m := f.mirrors[name]
+		for _, rule := range m.rules() {
+			if re, err := syntax.Parse(rule.pattern, syntax.Perl); err == nil {
+				size += patternSize(re)
+			}
+			rule.unjudged = size > maxPatterns
+			m.rewrites[rule.pattern] = rule
+		}
+	}
 }
 
 // readMap reads a mapping of names to values; a value that cannot be read has no entry.

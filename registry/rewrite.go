@@ -16,6 +16,22 @@ import (
 type rewriteRule struct {
 	pattern, replacement string
 	key                  *yaml.Node // of registries.yaml; nil for one read from elsewhere
+	unjudged             bool       // the file has more of them than can be compiled in a moment
+}
+
+// maxPatterns is how many instructions the patterns of a file that are judged may have together.
+const maxPatterns = 100_000
+
+// patternSize is about how many instructions a pattern compiles to.
+func patternSize(re *syntax.Regexp) int {
+	size := 1 + len(re.Rune)
+	for _, sub := range re.Sub {
+		size += patternSize(sub)
+	}
+	if re.Op == syntax.OpRepeat {
+		size *= max(re.Min, re.Max, 1)
+	}
+	return size
 }
 
 func byPattern(a, b rewriteRule) int { return cmp.Compare(a.pattern, b.pattern) }
@@ -75,7 +91,9 @@ func ambiguous(rules []rewriteRule) (a, b int, example string) {
 	}
 	compiled := make([]*regexp.Regexp, len(rules))
 	for i, rule := range rules {
-		compiled[i], _ = regexp.Compile(rule.pattern)
+		if !rule.unjudged {
+			compiled[i], _ = regexp.Compile(rule.pattern)
+		}
 	}
 	change := func(i int, name string) string {
 		if compiled[i] == nil {
@@ -85,6 +103,9 @@ func ambiguous(rules []rewriteRule) (a, b int, example string) {
 	}
 	tried := 0
 	for i, rule := range rules {
+		if compiled[i] == nil {
+			continue
+		}
 		for _, name := range append([]string{"library/nginx", "rancher/mirrored-pause", "team/app"}, examples(rule.pattern)...) {
 			own := change(i, name)
 			for j := range rules {
