@@ -64,6 +64,8 @@ func TestHostileFiles(t *testing.T) {
 		{name: "hosts.toml larger than any", path: hosts, text: rows(maxConfigSize, "a\n"), want: codeFileUnreadable},
 		{name: "hosts.toml of nested lists", path: hosts, text: "ca = " + rows(500_000, "["), want: codeUndecodableHosts},
 		{name: "hosts.toml of a long key", path: hosts, text: "a" + rows(200_000, ".a") + " = [\n", want: codeUndecodableHosts},
+		{name: "hosts.toml of very many keys", path: hosts, text: numbered(100_000, "a%d=1\n"), want: codeUndecodableHosts},
+		{name: "hosts.toml of very many tables", path: hosts, text: numbered(40_000, "[host.'https://a%d']\n"), want: codeUndecodableHosts},
 		{name: "config.toml of nested lists", path: toml, text: "a = " + rows(500_000, "["), want: codeSyntax},
 		{name: "config.toml of very many keys", path: toml, text: "version = 3\n" + numbered(100_000, "a%d=1\n"), want: codeSyntax},
 		{name: "config.toml that imports itself", path: toml, text: "imports = ['" + toml + "', '*.toml']\nversion = 3\n"},

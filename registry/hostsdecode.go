@@ -51,10 +51,7 @@ func (d dialect) decode(text []byte, order []string) (hostsFile, *tomlError) {
 		return d.decode1(text)
 	}
 	file := hostsFile{order: order}
-	if err := toml.Unmarshal(text, &file); err != nil {
-		return file, newTOMLError(err)
-	}
-	return file, nil
+	return file, unmarshalTOML(text, &file)
 }
 
 // readAlike reports whether text is such that both versions of go-toml read it alike, as
@@ -156,8 +153,8 @@ var toml1Position = regexp.MustCompile(`^\((\d+), (\d+)\): `)
 // values; where that has none, only the place is known.
 func newTOML1Error(text []byte, err error) *tomlError {
 	var file hostsFile
-	if err := toml.Unmarshal(text, &file); err != nil {
-		return newTOMLError(err)
+	if e := unmarshalTOML(text, &file); e != nil {
+		return e
 	}
 	e := &tomlError{message: "the TOML parser of this containerd does not take it, though newer ones do"}
 	if m := toml1Position.FindStringSubmatch(err.Error()); m != nil {
