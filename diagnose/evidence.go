@@ -30,6 +30,7 @@ func (o observation) evidence() []Note {
 	case o.attempt == nil && o.pull != nil:
 		add(Note{Text: cmp.Or(o.pull.Reported.Error, o.pull.ReportedError), File: o.pull.Reported.File, Line: o.pull.Reported.Line})
 	}
+	add(o.secretLacked())
 	add(Note{Text: o.seenNow()})
 	add(Note{Text: o.unlogged()})
 	add(Note{Text: o.redacted()})

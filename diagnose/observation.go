@@ -146,7 +146,7 @@ func (o observation) fix(r rule) []Note {
 	if mended == nil && o.behind != nil {
 		mended = o.mendIssue()
 	}
-	notes := slices.DeleteFunc(r.fix(o), func(n Note) bool { return n == Note{} })
+	notes := slices.DeleteFunc(append(o.secretWanted(), r.fix(o)...), func(n Note) bool { return n == Note{} })
 	if mended == nil {
 		return notes
 	}

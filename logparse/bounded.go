@@ -14,7 +14,7 @@ func (s *Scanner) Changed() []Pull {
 			continue
 		}
 		h.changed = false
-		if p, ok := h.pull(); ok {
+		if p, ok := s.pull(h); ok {
 			changed = append(changed, p)
 		}
 	}

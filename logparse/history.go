@@ -72,6 +72,8 @@ func (s *Scanner) take(r record) {
 		s.agent.take(r, s.Since)
 	case kindHost, kindUndecoded:
 		s.pool.add(r)
+	case kindSecret:
+		s.lacks(r)
 	case kindNameless:
 		s.nameless = true
 	default:

@@ -17,6 +17,7 @@ var marks = [][]byte{
 	[]byte("parse image name "), []byte("parse image reference "), []byte("ult image tag "),
 	[]byte("d to decode "), []byte("starting containerd"),
 	[]byte("private registry config file"), []byte("retrieve agent configuration"),
+	[]byte("retrieve pull secret"), []byte("retrieve some image pull secret"),
 	[]byte(`"MESSAGE":[`), // the journal's bytes, which may hold any of the above
 }
 

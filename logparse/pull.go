@@ -18,10 +18,11 @@ type Pull struct {
 	ReportedError string     `json:"reported_error"` // what the kubelet was told of the newest failure
 	Attempts      []Attempt  `json:"attempts"`       // of the newest failure, in the order containerd made them
 
-	Succeeded bool    `json:"-"` // the newest outcome is a success; times may be unknown
-	Stage     Stage   `json:"-"` // where the newest failure ended
-	Reported  Failure `json:"-"` // what ReportedError names
-	Config    Failure `json:"-"` // a hosts.toml that containerd could not decode for this pull; zero for none
+	Succeeded bool       `json:"-"` // the newest outcome is a success; times may be unknown
+	Stage     Stage      `json:"-"` // where the newest failure ended
+	Reported  Failure    `json:"-"` // what ReportedError names
+	Secret    PullSecret `json:"-"` // that was wanting when the newest failure was one of credentials
+	Config    Failure    `json:"-"` // a hosts.toml that containerd could not decode for this pull; zero for none
 }
 
 // Stage is how far a failed pull came.

@@ -11,7 +11,7 @@ import (
 func (s *Scanner) Pulls() []Pull {
 	var pulls []Pull
 	for _, h := range s.mention {
-		if p, ok := h.pull(); ok {
+		if p, ok := s.pull(h); ok {
 			pulls = append(pulls, p)
 		}
 	}
@@ -44,7 +44,7 @@ func later(a, b *time.Time) int {
 	return 0
 }
 
-func (h *history) pull() (Pull, bool) {
+func (s *Scanner) pull(h *history) (Pull, bool) {
 	f := h.newest
 	if f == nil && h.backoff != nil && h.lastSuccess.IsZero() {
 		f = h.ofBackoff()
@@ -63,6 +63,7 @@ func (h *history) pull() (Pull, bool) {
 	p.FirstFailure, p.LastFailure = known(all.first), known(all.last)
 	p.ReportedError, p.Reported, p.Config, p.Stage = f.text, f.reported, f.config, f.stage
 	p.Attempts = append(p.Attempts, f.attempts...)
+	p.Secret = s.secretOf(f)
 	p.Succeeded = h.succeeded
 	return p, true
 }

@@ -44,6 +44,7 @@ const (
 	kindNoProgress // containerd will cancel the pull
 	kindHeading    // of the kubelet: the next line has the error
 	kindNameless   // some image cannot be pulled
+	kindSecret     // the kubelet lacks a pull secret
 
 	kindAgentReads   // K3s reads registries.yaml
 	kindAgentRefuses // and cannot use it
@@ -86,7 +87,7 @@ func classify(m message) record {
 		r.host = hostsDirectory(text)
 	case text == "starting containerd":
 		r.kind, r.text = kindBoot, m.version
-	case r.agentLine(text), r.runtimeLine(text):
+	case r.agentLine(text), r.runtimeLine(text), r.secretLine(m):
 	default:
 		r.report(m)
 	}

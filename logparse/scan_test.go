@@ -88,6 +88,9 @@ func describe(t *testing.T, name string, data []byte) string {
 			}
 			fmt.Fprintf(&b, " %s %d: %s\n", a.Cause, a.StatusCode, a.Error)
 		}
+		if p.Secret.Name != "" {
+			fmt.Fprintf(&b, "  secret line %d: %s\n", p.Secret.Line, p.Secret.Name)
+		}
 		if p.Failures > 0 {
 			fmt.Fprintf(&b, "  told line %d: %s %s %q\n", p.Reported.Line, p.Stage, p.Reported.Cause, p.Reported.Endpoint)
 			fmt.Fprintf(&b, "  told: %s\n", p.ReportedError)

@@ -43,6 +43,7 @@ type Scanner struct {
 	last    *failure // whatever image it was of
 
 	nameless bool
+	secrets  []record // that the kubelet lacked, the last ones
 }
 
 // A Log is one log that can be read.
