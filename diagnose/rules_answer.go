@@ -253,7 +253,10 @@ func answered(sentence string) func(observation) string {
 		if o.attempt != nil && o.attempt.StatusCode != 0 {
 			text = fmt.Sprintf("%s: %d", sentence, o.attempt.StatusCode)
 		}
-		if words := o.words(); words != "" {
+		switch words := o.words(); {
+		case strings.HasPrefix(words, "a web page"): // the probe's own words
+			text += " with " + words
+		case words != "":
 			text += ", and says: " + words
 		}
 		return text

@@ -18,11 +18,11 @@ var authRules = map[cause.Cause]rule{
 		noun:   "demand for credentials",
 		detail: authMissing,
 		fix: func(o observation) []Note {
-			secret := Note{Text: "or put them into an imagePullSecret of the pod; a registry that hides what it does not have asks for credentials too: check the name " + o.image}
+			secret := o.pullSecret()
 			if h, _ := o.habit(); h != nil && o.denied() { // most of what is there is for everybody
-				secret.Text = "or put them into an imagePullSecret of the pod"
 				return append([]Note{{Text: "check the name: " + o.concerned()}}, o.change(append(o.credentials("if it is private"), secret)...)...)
 			}
+			secret.Text += "; a registry that hides what it does not have asks for credentials too: check the name " + o.image
 			return o.change(append(o.credentials(""), secret)...)
 		},
 		doc: doc{
@@ -118,6 +118,19 @@ var authRules = map[cause.Cause]rule{
 			fix:     "Wait, or log in. " + credentialed("registry-1.docker.io") + " Better: a mirror of your own that caches.",
 		},
 	},
+}
+
+// pullSecret gives the credentials to the pod. The kubelet looks for those of the image's own
+// registry, so that there is no saying what a mirror would be sent.
+func (o observation) pullSecret() Note {
+	n := Note{Text: "or put them into an imagePullSecret of the pod"}
+	if host := o.own().Host; host != "" && (o.endpoint == nil || o.endpoint.Default) {
+		if host == "docker.io" {
+			host = "https://index.docker.io/v1/"
+		}
+		n.Command = fmt.Sprintf("kubectl create secret docker-registry NAME --docker-server=%s --docker-username=USER --docker-password=PASSWORD", quote(host))
+	}
+	return n
 }
 
 // trustTarget gives the registry the CA of the host that failed on its behalf, whose

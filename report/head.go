@@ -75,9 +75,11 @@ func firstSteps(fix []diagnose.Note) (do, typed diagnose.Note) {
 // typeField is a step of the fix that can be typed: a command, which stands whole, for it is to
 // be pasted, or what belongs into a file.
 func (p *printer) typeField(step diagnose.Note) *field {
-	f := &field{label: "Type:", text: step.Text, whole: step.Command != "", clauses: otherWays}
-	if f.whole {
+	f := &field{label: "Type:", text: step.Text, whole: step.Command != "" || p.overlong(step.Text), clauses: otherWays}
+	if step.Command != "" {
 		f.text = step.Command
+	} else if f.whole {
+		f.suffix = " (" + place(step.File, step.Line) + ")"
 	} else if step.File != "" && !strings.Contains(step.Text, step.File) {
 		whole, name := " ("+place(step.File, step.Line)+")", " ("+place(path.Base(step.File), step.Line)+")"
 		if f.suffix = whole; len(p.hang(f.label, f.text+whole)) > len(p.hang(f.label, f.text+name)) {
@@ -85,6 +87,12 @@ func (p *printer) typeField(step diagnose.Note) *field {
 		}
 	}
 	return f
+}
+
+// overlong reports whether a word of the text fits no line: the name of a table, which broken
+// off is none.
+func (p *printer) overlong(text string) bool {
+	return slices.ContainsFunc(strings.Fields(text), func(word string) bool { return len(word) > p.Width-4 })
 }
 
 // inBrief is why an error is hidden without the other error, which stands above.
@@ -239,6 +247,9 @@ func withPlace(n diagnose.Note) string {
 
 // place is a file and its line; a line of the journal is none that one could look up.
 func place(file string, line int) string {
+	if file == "-" {
+		file = "standard input"
+	}
 	if line == 0 || strings.HasPrefix(file, "journal") {
 		return file
 	}
