@@ -30,8 +30,13 @@ func caSetting(file string) setting {
 // configure says what to write for the endpoint's host, where that belongs beside what stands
 // there already, and why unless the finding says so.
 func (o observation) configure(why string, s setting) []Note {
-	notes := o.inHosts(s)
-	if rendered(o.node) {
+	var notes []Note
+	switch {
+	case !rendered(o.node):
+		notes = o.inHosts(s)
+	case o.meant != nil && !o.mirrored():
+		return []Note{o.moved(s)}
+	default:
 		notes = []Note{o.inEntry(s)}
 	}
 	if last := &notes[len(notes)-1]; why != "" {
@@ -45,6 +50,30 @@ func (o observation) configure(why string, s setting) []Note {
 func (o observation) inEntry(s setting) Note {
 	host := cmp.Or(credentialsKey(o.endpointHost()), "HOST:PORT")
 	return o.below([]string{"configs", host, s.part}, s.keys)
+}
+
+// moved brings the setting from the entry in which it was meant for the endpoint to the
+// endpoint's own, where no patch can: that would show a secret, or take it from another registry.
+func (o observation) moved(s setting) Note {
+	host, from := credentialsKey(o.endpointHost()), o.meant.Auth
+	if s.part == "tls" {
+		from = o.meant.TLS
+	}
+	own := registry.Place{}
+	if o.config != nil {
+		own = o.config.Place("configs", host)
+	}
+	verb := "move"
+	if registry.OwnPort(o.meant.Name) {
+		verb = "copy"
+	}
+	switch {
+	case own.Depth == 2:
+		return Note{Text: fmt.Sprintf("%s %s below %q in line %d", verb, s.part, host, own.At.Line), File: from.File, Line: from.Line}
+	case verb == "copy":
+		return Note{Text: fmt.Sprintf("copy %s to a new entry %q", s.part, host), File: from.File, Line: from.Line}
+	}
+	return Note{Text: fmt.Sprintf("write %q in place of %q", host, o.meant.Name), File: o.meant.At.File, Line: o.meant.At.Line}
 }
 
 // below writes keys at the end of a path of registries.yaml, as much of it as is missing: a key

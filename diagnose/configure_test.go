@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/registry"
 )
 
@@ -41,6 +42,37 @@ func TestConfigure(t *testing.T) {
 		got := o.configure("", aCA)
 		if len(got) != 1 || got[0] != (Note{Text: c.want, File: file, Line: c.line}) {
 			t.Errorf("%s:\ngot  %+v\nwant %s (%s:%d)", name, got, c.want, file, c.line)
+		}
+	}
+}
+
+// TestMoved: what stands under a name that is not looked up is moved to the one that is, and
+// copied where the name may be another registry's.
+func TestMoved(t *testing.T) {
+	const own = "  \"mirror.example.com:5000\":\n    tls: {insecure_skip_verify: true}\n"
+	for name, c := range map[string]struct {
+		yaml, want string
+		line       int
+	}{
+		"no port, an entry":    {"configs:\n  mirror.example.com:\n    auth: {username: you}\n" + own, `move auth below "mirror.example.com:5000" in line 4`, 3},
+		"a port, an entry":     {"configs:\n  mirror.example.com:8443:\n    auth: {username: you}\n" + own, `copy auth below "mirror.example.com:5000" in line 4`, 3},
+		"a port, no entry":     {"configs:\n  mirror.example.com:8443:\n    auth: {username: you}\n", `copy auth to a new entry "mirror.example.com:5000"`, 3},
+		"a secret on the line": {"configs:\n  mirror.example.com: {auth: {username: you}}\n", `write "mirror.example.com:5000" in place of "mirror.example.com"`, 2},
+		"the mirrored one":     {"configs:\n  docker.io:\n    auth: {username: you}\n", `below configs: "mirror.example.com:5000": {auth: {username: USER, password: PASSWORD}}`, 1},
+	} {
+		files := fstest.MapFS{"etc/rancher/k3s/registries.yaml": {Data: []byte(c.yaml + "mirrors: {docker.io: {endpoint: [https://mirror.example.com:5000]}}\n")}}
+		node := registry.ReadNode(files)
+		config := registry.Load(node)
+		ref, _ := registry.ParseReference("nginx")
+		endpoints, err := config.Endpoints(ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		j := join(Evidence{Node: node, Config: config})
+		o := j.tieKey(observation{node: node, config: config, cause: cause.AuthMissing, url: endpoints[0].Spelling(), endpoint: &endpoints[0]},
+			func(k registry.ConfigsKey) bool { return k.Type != registry.AuthNone }, true)
+		if got := o.credentials("")[0]; got.Text != c.want || got.Line != c.line {
+			t.Errorf("%s: %+v", name, got)
 		}
 	}
 }

@@ -254,8 +254,17 @@ func (o observation) patchCommand() string {
 	return tool + " | patch -p1 -d " + root
 }
 
+// mirrored reports whether the entry that may have been meant is that of the registry for which
+// the endpoint is a mirror: it may be for either.
+func (o observation) mirrored() bool {
+	return o.meant.Name == o.endpoint.Registry && o.meant.Name != "*"
+}
+
 // overlooked names the entry of configs that was meant, for the rules' details.
 func (o observation) overlooked() string {
+	if o.mirrored() {
+		return fmt.Sprintf("the configs of %s are not its mirror's", o.meant.Name)
+	}
 	return fmt.Sprintf("the entry %q of configs is not for it: its key must be %q", o.meant.Name, credentialsKey(o.endpointHost()))
 }
 
