@@ -37,21 +37,8 @@ func (n *linter) lintEndpoints(name string, m mirror) {
 			n.report(at, issue)
 		}
 		ep, err := parseEndpoint(item.value, n.node.embeddedAddress())
-		switch {
-		case placeholder.MatchString(item.value[strings.LastIndex(item.value, "@")+1:]): // a password may look like one
-			report(Issue{Code: codeEndpointInvalid, Detail: "this endpoint has a variable, and K3s replaces none", Fix: "write the host itself: https://HOST[:PORT]"})
-			continue
-		case err != nil:
-			report(Issue{Code: codeEndpointInvalid, Detail: "K3s drops this endpoint: it is no URL", Fix: "write https://HOST[:PORT]"})
-			continue
-		case ep.url.Hostname() == "" || noHost.MatchString(ep.url.Host):
-			report(Issue{Code: codeEndpointInvalid, Detail: "this endpoint names no host", Fix: "write https://HOST[:PORT]"})
-			continue
-		case ep.url.Scheme != "http" && ep.url.Scheme != "https":
-			report(Issue{Code: codeEndpointInvalid, Detail: fmt.Sprintf("containerd speaks http and https, not %s", ep.url.Scheme), Fix: "write https://HOST[:PORT]"})
-			continue
-		case !possiblePort(ep.url.Port()):
-			report(Issue{Code: codeEndpointInvalid, Detail: fmt.Sprintf("there is no port %s: the highest is 65535", ep.url.Port()), Fix: "correct the port"})
+		if issue := invalidEndpoint(item.value, ep, err, at); issue.Detail != "" {
+			report(issue)
 			continue
 		}
 		if line, known := first[ep.url.String()]; known {
@@ -67,6 +54,35 @@ func (n *linter) lintEndpoints(name string, m mirror) {
 	}
 }
 
+// invalidEndpoint is the issue of an item that is no endpoint; without a Detail where it is one.
+func invalidEndpoint(text string, ep parsedEndpoint, err error, at Position) Issue {
+	issue := Issue{Code: codeEndpointInvalid, Fix: "write https://HOST[:PORT]"}
+	switch {
+	case placeholder.MatchString(text[strings.LastIndex(text, "@")+1:]): // a password may look like one
+		issue.Detail, issue.Fix = "this endpoint has a variable, and K3s replaces none", "write the host itself: https://HOST[:PORT]"
+	case err != nil && strings.TrimSpace(text) != text:
+		issue.Detail, issue.Fix, issue.Edits = "K3s drops this endpoint: it has a blank before or behind it", "remove the blank", trimmed(text, at)
+	case err != nil:
+		issue.Detail = "K3s drops this endpoint: it is no URL"
+	case ep.url.Hostname() == "" || noHost.MatchString(ep.url.Host):
+		issue.Detail = "this endpoint names no host"
+	case ep.url.Scheme != "http" && ep.url.Scheme != "https":
+		issue.Detail = fmt.Sprintf("containerd speaks http and https, not %s", ep.url.Scheme)
+	case !possiblePort(ep.url.Port()):
+		issue.Detail, issue.Fix = fmt.Sprintf("there is no port %s: the highest is 65535", ep.url.Port()), "correct the port"
+	}
+	return issue
+}
+
+// trimmed is an endpoint without the blanks around it, where that makes it one.
+func trimmed(text string, at Position) []Edit {
+	text = strings.TrimSpace(text)
+	if ep, err := parseEndpoint(text, ""); err != nil || ep.url.User != nil {
+		return nil
+	}
+	return []Edit{{At: at, Text: text}}
+}
+
 // noHost is what stands in a host's place after a slip: a scheme without its colon or its
 // slashes, several endpoints in one.
 var noHost = regexp.MustCompile(`^https?:?$|[*,;]`)
@@ -80,7 +96,7 @@ func (n *linter) lintURL(ep parsedEndpoint, item field, report func(Issue)) {
 		report(Issue{Code: codeCredentialsInURL, Detail: "user and password in an endpoint's URL are not used as credentials, and stand in files that anybody may read",
 			Fix: fmt.Sprintf("remove them, and give them under configs: %q: auth", u.Host)})
 	}
-	if ep.override {
+	if ep.override && path.Clean(u.Path) != "/v2" {
 		issue := Issue{Code: codeEndpointPath, Detail: fmt.Sprintf("the path replaces /v2: containerd asks %s://%s for library/nginx, for example", u.Scheme, path.Join(u.Host, u.Path, "library/nginx/manifests/TAG"))}
 		if !slices.Contains(strings.Split(u.Path, "/"), "v2") {
 			issue.Fix = fmt.Sprintf("write the path with a v2 in it, as most registries want: /v2%[1]s or %[1]s/v2", strings.TrimRight(u.Path, "/"))
