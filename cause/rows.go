@@ -51,6 +51,7 @@ var before = []row{
 		"failed to copy: stream error", "failed to copy: http2: ",
 	}},
 	{UnpackFailed, []string{
+		"read-only file system", ": input/output error", "number of layers and diffIDs don't match",
 		"failed to extract layer", "failed to apply layer", "failed to unpack", "failed to prepare extraction snapshot",
 		"mount callback failed", "invalid tar header", "gzip: invalid ", "no unpack platforms defined",
 		"unpacker does not support", "snapshotter not loaded", "unable to initialize unpacker", "failed to stat snapshot", "no diff processor",
@@ -103,7 +104,13 @@ var network = []row{
 		"no basic auth credentials", "insufficient_scope", "authentication required", "requested access to the resource is denied",
 		"pull access denied, repository does not exist or may require authorization$",
 	}},
-	{AuthRejected, []string{"authorization failed", "pull access denied", "incorrect username or password", "invalid_token"}},
+	{AuthRejected, []string{
+		"authorization failed", "pull access denied", "incorrect username or password", "invalid_token",
+		"unauthorized: ", "denied: Your authorization token has expired", // distribution's code for 401; Amazon ECR
+	}},
+	{Forbidden, []string{ // in the words of GitHub, GitLab, Google and Amazon
+		"denied: denied", "denied: access forbidden", "denied: Permission ", "denied: User: ",
+	}},
 
 	{Cancelled, []string{"context canceled", "operation was canceled", "request canceled$"}},
 	{TimeoutDeadline, []string{

@@ -31,6 +31,6 @@ func (o observation) secretWanted() []Note {
 	}
 	return []Note{
 		{Text: "create the pull secret " + s.Name + " in the pod's own namespace, or correct its name in the pod"},
-		look("see whether it is there", "kubectl -n NAMESPACE get secret "+s.Name),
+		look("see whether it is there", "kubectl -n NAMESPACE get secret "+quote(s.Name)),
 	}
 }
