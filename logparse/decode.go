@@ -62,10 +62,13 @@ func (c clock) decodeAt(line string, outer time.Time, depth int, yield func(mess
 	return true
 }
 
-// straight undoes what chat programs and web pages make of quotes.
+// straight undoes what chat programs, web pages and spreadsheets make of quotes.
 func straight(text string) string {
 	if strings.Contains(text, "\u201c") || strings.Contains(text, "&quot;") {
-		return plainQuotes(text)
+		text = plainQuotes(text)
+	}
+	if strings.Contains(text, `image ""`) {
+		text = strings.ReplaceAll(text, `""`, `"`)
 	}
 	return text
 }

@@ -49,18 +49,26 @@ func (c clock) decodeObject(object map[string]json.RawMessage, outer time.Time, 
 		ok = c.decodeAt(inner, outer, depth+1, yield)
 	}
 	for _, key := range slices.Sorted(maps.Keys(object)) {
-		ok = c.decodeInside(object[key], outer, depth+1, yield) && ok
+		if value := object[key]; value[0] != '"' {
+			ok = c.decodeInside(value, outer, depth+1, yield) && ok
+		}
 	}
 	return ok
 }
 
-// wrapped is the line that a log shipper made an object of, "" for none.
+// wrapped is the line that a log shipper made an object of, "" for none. Some say it twice.
 func wrapped(object map[string]json.RawMessage) string {
-	return cmp.Or(jsonString(object["log"]), jsonString(object["line"]), jsonString(object["message"]))
+	line := cmp.Or(jsonString(object["log"]), jsonString(object["line"]), jsonString(object["message"]))
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		if line == "" && object[key][0] == '"' && pullMarks.next(object[key], 0) >= 0 {
+			line = jsonString(object[key])
+		}
+	}
+	return line
 }
 
-// decodeInside reads an object that is a value of another one, or a list of such. Most have
-// nothing to do with pulls.
+// decodeInside reads an object that is a value of another one, or a list of such or of lines.
+// Most have nothing to do with pulls.
 func (c clock) decodeInside(value json.RawMessage, outer time.Time, depth int, yield func(message)) bool {
 	if depth > maxNesting || len(value) == 0 || pullMarks.next(value, 0) < 0 {
 		return true
@@ -71,6 +79,8 @@ func (c clock) decodeInside(value json.RawMessage, outer time.Time, depth int, y
 		var object map[string]json.RawMessage
 		_ = json.Unmarshal(value, &object) // it was decoded with the whole
 		return c.decodeObject(object, outer, depth, yield)
+	case '"':
+		return c.decodeAt(jsonString(value), outer, depth+1, yield)
 	case '[':
 		var list []json.RawMessage
 		_ = json.Unmarshal(value, &list)

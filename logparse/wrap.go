@@ -49,8 +49,8 @@ func newPaste(text string) paste {
 	p := paste{lines: strings.Split(strings.TrimSuffix(text, "\n"), "\n")}
 	p.own = make([]bool, len(p.lines))
 	for i, line := range p.lines {
-		p.lines[i] = strings.TrimSuffix(line, "\r")
-		p.own[i] = strings.TrimSpace(line) == "" || ownLine.MatchString(line)
+		line = unframed(strings.TrimSuffix(line, "\r"))
+		p.lines[i], p.own[i] = line, strings.TrimSpace(line) == "" || ownLine.MatchString(line)
 	}
 	p.width = p.terminal()
 	switch {
@@ -60,6 +60,19 @@ func newPaste(text string) paste {
 		p.width--
 	}
 	return p
+}
+
+// unframed is line without the frame that k9s and other programs draw around a text.
+func unframed(line string) string {
+	const side, rule = "│", "┌─┐└┘├┤ "
+	inner, framed := strings.CutPrefix(strings.TrimLeft(line, " "), side)
+	switch {
+	case framed:
+		return strings.TrimRight(strings.TrimSuffix(strings.TrimRight(inner, " "), side), " ")
+	case strings.Trim(line, rule) == "":
+		return ""
+	}
+	return line
 }
 
 // terminal is the greatest width, if several lines have it, and most of those that go on.

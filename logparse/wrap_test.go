@@ -119,7 +119,7 @@ func TestUnwrapped(t *testing.T) {
 func TestWholeLines(t *testing.T) {
 	for _, log := range corpus(t) {
 		text := straight(string(log))
-		if got := unwrapped(text); got != text && !isYAML(log) {
+		if got := unwrapped(text); got != text && !isYAML(log) && !strings.Contains(text, "│") {
 			t.Errorf("(-want +got)\n%s", cmp.Diff(text, got))
 		}
 	}
