@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,6 +84,12 @@ func TestCounterfactuals(t *testing.T) {
 			n.cert = probetest.NewCA("other CA").Server(host)
 			ep := endpoint(n.serve(probetest.NewRegistry(image).ServeHTTP))
 			ep.Scheme = "http"
+			return ep
+		}, []tried{{probe.OverHTTPS, fails}}, "unknown authority"},
+		{"untrusted https at the http port, not verified", func(n *node) registry.Endpoint {
+			n.cert = probetest.NewCA("other CA").Server(host)
+			ep := endpoint(n.serve(probetest.NewRegistry(image).ServeHTTP))
+			ep.Scheme, ep.SkipVerify = "http", true
 			return ep
 		}, []tried{{probe.OverHTTPS, fails}}, "unknown authority"},
 		{"CA file missing, not needed", withFiles(registry.Endpoint{CAFiles: []string{"/etc/none.crt"}}),
@@ -315,6 +322,26 @@ func TestCounterfactualsWithoutSecrets(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A server that is not verified is shown no client certificate.
+func TestCounterfactualsWithoutClientCertificate(t *testing.T) {
+	n := newNode(t)
+	cert, key := probetest.PairPEM(n.ca.Issue(probetest.Leaf{CommonName: "node", Client: true}))
+	n.file("/etc/client.crt", string(cert))
+	n.file("/etc/client.key", string(key))
+	own := n.ca.Issue(probetest.Leaf{Names: []string{host}, Starts: time.Hour, Ends: 2 * time.Hour})
+	var asked, shown atomic.Int64
+	server := n.guard(probetest.ServeTLS(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		shown.Add(int64(len(r.TLS.PeerCertificates)))
+	}), &tls.Config{Certificates: []tls.Certificate{*own}, ClientAuth: tls.RequestClientCert}))
+	ep := endpoint(host + ":" + server.Port)
+	ep.Clients = []registry.ClientPair{{Cert: "/etc/client.crt", Key: "/etc/client.key"}}
+	n.prober().Probe(t.Context(), []probe.Ask{{Endpoint: ep}})
+	if asked.Load() == 0 || shown.Load() != 0 {
+		t.Errorf("%d requests, %d certificates", asked.Load(), shown.Load())
 	}
 }
 
