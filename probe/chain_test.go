@@ -43,3 +43,18 @@ func TestEndOf(t *testing.T) {
 		}
 	}
 }
+
+// The zone of an address is no part of what its certificate is for.
+func TestZone(t *testing.T) {
+	ca := probetest.NewCA("test CA")
+	leaf, err := x509.ParseCertificate(ca.Server("fe80::1").Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := verify([]*x509.Certificate{leaf}, "fe80::1%eth0", ca.Pool()); err != nil {
+		t.Error(err)
+	}
+	if got := (&trust{}).config("fe80::1%eth0", nil).ServerName; got != "fe80::1" {
+		t.Errorf("name %q", got)
+	}
+}

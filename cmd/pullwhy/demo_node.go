@@ -2,13 +2,8 @@ package main
 
 import (
 	"bytes"
-	"crypto/tls"
 	_ "embed"
-	"io"
-	"log"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,7 +27,7 @@ const (
 // and it denies the pull; the mirror would serve, but nobody told the node of its authority.
 type demoNode struct {
 	trusted          *probetest.CA
-	registry, mirror *httptest.Server
+	registry, mirror *probetest.Server
 }
 
 func newDemoNode() *demoNode {
@@ -40,17 +35,9 @@ func newDemoNode() *demoNode {
 	store := probetest.NewRegistry(demoRepository + ":" + demoTag)
 	return &demoNode{
 		trusted:  trusted,
-		registry: serveTLS(trusted.Server(demoRegistry), denying(store)),
-		mirror:   serveTLS(unknown.Server(demoMirror), store),
+		registry: probetest.Serve(denying(store), trusted.Server(demoRegistry)),
+		mirror:   probetest.Serve(store, unknown.Server(demoMirror)),
 	}
-}
-
-func serveTLS(cert *tls.Certificate, h http.Handler) *httptest.Server {
-	s := httptest.NewUnstartedServer(h)
-	s.TLS = &tls.Config{Certificates: []tls.Certificate{*cert}}
-	s.Config.ErrorLog = log.New(io.Discard, "", 0)
-	s.StartTLS()
-	return s
 }
 
 func (n *demoNode) close() {
@@ -65,20 +52,13 @@ func denying(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusForbidden)
-		_, _ = io.WriteString(w, `{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}`)
+		probetest.Refuse(w, http.StatusForbidden, "DENIED", "requested access to the resource is denied")
 	})
 }
 
 // image is what the node fails to pull.
 func (n *demoNode) image() string {
-	return net.JoinHostPort(demoRegistry, port(n.registry)) + "/" + demoRepository + ":" + demoTag
-}
-
-func port(s *httptest.Server) string {
-	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
-	return port
+	return demoRegistry + ":" + n.registry.Port + "/" + demoRepository + ":" + demoTag
 }
 
 //go:embed demo_node.txtar
@@ -94,9 +74,9 @@ func (n *demoNode) write(dir string) error {
 	now := time.Now().UTC()
 	err = t.Execute(&files, map[string]any{
 		"Image": n.image(), "Repository": demoRepository, "Tag": demoTag,
-		"Registry":  net.JoinHostPort(demoRegistry, port(n.registry)),
-		"Mirror":    net.JoinHostPort(demoMirror, port(n.mirror)),
-		"Namespace": strings.ReplaceAll(net.JoinHostPort(demoRegistry, port(n.registry)), ":", "%3A"),
+		"Registry":  demoRegistry + ":" + n.registry.Port,
+		"Mirror":    demoMirror + ":" + n.mirror.Port,
+		"Namespace": demoRegistry + "%3A" + n.registry.Port,
 		"CA":        string(n.trusted.PEM()),
 		"Boot":      now.Add(-time.Hour).Format(time.RFC3339Nano),
 		"Failed":    now.Add(-time.Minute).Format(time.RFC3339Nano),

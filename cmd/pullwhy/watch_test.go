@@ -104,7 +104,7 @@ func (w *watching) append(lines ...string) {
 func (w *watching) fail() {
 	w.Helper()
 	host, _, _ := strings.Cut(w.demo.image(), "/")
-	mirror := net.JoinHostPort(demoMirror, port(w.demo.mirror))
+	mirror := demoMirror + ":" + w.demo.mirror.Port
 	w.append(
 		fmt.Sprintf(`level=info msg="PullImage \"%s\""`, w.demo.image()),
 		fmt.Sprintf(`level=info msg="trying next host" error="failed to do request: Head \"https://%s/v2/shop/cart/manifests/1.4.2?ns=%s\": tls: failed to verify certificate: x509: certificate signed by unknown authority" host="%s"`, mirror, host, mirror),
