@@ -25,7 +25,9 @@ func (n *linter) lintConfigs() {
 		}
 		n.lintApart(key, s)
 		n.lintAuth(key, s)
-		n.lintSkipVerify(key, s)
+		if _, problem := nameProblem(key); problem == "" || key == wildcard {
+			n.lintSkipVerify(key, s)
+		}
 	}
 }
 

@@ -65,6 +65,7 @@ func (n *linter) keys(mapping *yaml.Node, known []string, where string) {
 				n.merge(m, known, where)
 			}
 		case slices.Contains(known, key), deceives(key), top && strings.HasPrefix(key, "x-"):
+		case top && key == "auths" && len(pairs(p.value)) == 0: // k3d writes it
 		default:
 			n.unknownKey(mapping, p.key, known, where)
 		}
@@ -93,27 +94,34 @@ func (n *linter) unknownKey(mapping, node *yaml.Node, known []string, where stri
 			issue.Edits = []Edit{{At: n.file.position(node), Text: near}}
 		}
 	}
+	for _, p := range keyPlaces[:4] { // whose keys other tools have under other names
+		if near := nearest(key, p.keys); near != "" && issue.Fix == "" {
+			issue.Fix = fmt.Sprintf("did you mean %q? If so, %s", near, p.where)
+		}
+	}
 	if issue.Fix == "" {
 		issue.Fix = fmt.Sprintf("remove it, or write one of %s", strings.Join(known, ", "))
 	}
 	n.report(n.file.position(node), issue)
 }
 
+// keyPlaces are where the keys of K3s belong.
+var keyPlaces = []struct {
+	keys  []string
+	where string
+}{
+	{tlsKeys, "it belongs into configs, under tls of the entry for the endpoint's host"},
+	{[]string{"tls"}, "it belongs into configs, in the entry for the endpoint's host and port"},
+	{authKeys, "it belongs into configs, under auth of the entry for the endpoint's host"},
+	{mirrorKeys, "it belongs into mirrors, under the registry's name"},
+	{topKeys, "it belongs to the beginning of a line"},
+	{agentFlags, "it belongs into config.yaml, beside this file"},
+	{[]string{"override_path"}, "remove it: K3s writes override_path by itself where an endpoint has a path"},
+}
+
 // misplacedKey says where a key belongs that K3s knows under another name or in another
 // place; "" where it does not.
 func misplacedKey(key string, known []string) string {
-	places := []struct {
-		keys  []string
-		where string
-	}{
-		{tlsKeys, "it belongs into configs, under tls of the entry for the endpoint's host"},
-		{[]string{"tls"}, "it belongs into configs, in the entry for the endpoint's host and port"},
-		{authKeys, "it belongs into configs, under auth of the entry for the endpoint's host"},
-		{mirrorKeys, "it belongs into mirrors, under the registry's name"},
-		{topKeys, "it belongs to the beginning of a line"},
-		{agentFlags, "it belongs into config.yaml, beside this file"},
-		{[]string{"override_path"}, "remove it: K3s writes override_path by itself where an endpoint has a path"},
-	}
 	top := slices.Equal(known, topKeys)
 	switch {
 	case key == "auths":
@@ -123,7 +131,7 @@ func misplacedKey(key string, known []string) string {
 	case top && strings.ContainsAny(key, ".:"):
 		return "indent it, below mirrors or configs"
 	}
-	for _, p := range places {
+	for _, p := range keyPlaces {
 		if slices.Contains(p.keys, key) {
 			return p.where
 		}

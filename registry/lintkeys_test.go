@@ -6,10 +6,12 @@ import (
 	"testing/fstest"
 )
 
-// TestKeyAround: mirrors and configs below another key are told from a key that means nothing.
-func TestKeyAround(t *testing.T) {
+// TestKeyMeant: what a key that K3s ignores was meant for, where that shows.
+func TestKeyMeant(t *testing.T) {
 	for text, want := range map[string]string{
 		"registries:\n  mirrors:\n    docker.io: {endpoint: [https://a.example.com]}\n": "indent what stands below it less",
+		"configs:\n  a.example.com: {insecure: true}\n":                                 `did you mean "insecure_skip_verify"? If so, it belongs into configs, under tls`,
+		"configs:\n  a.example.com: {nothing: true}\n":                                  "write one of auth, tls",
 		"registries:\n  docker.io: {endpoint: [https://a.example.com]}\n":               "write one of mirrors, configs",
 	} {
 		issues := (lintCase{}).lint(t, text, nil)

@@ -30,13 +30,20 @@ func (n *linter) lintMirrorName(name string, m mirror) {
 		if problem == "" {
 			return
 		}
-		issue.Detail = fmt.Sprintf("nothing matches the name %q: it %s", name, problem)
-		if host != "" {
-			issue.Fix = fmt.Sprintf("write %q", host)
-			issue.Edits = n.rename(name, "mirrors", host, Edit{At: n.file.position(m.key), Text: host})
-		}
+		issue = n.nameIssue(name, "mirrors", host, problem, n.file.position(m.key))
 	}
 	n.report(n.file.position(m.key), issue)
+}
+
+// nameIssue is the issue of a key that is no registry's name, and host the one that was
+// probably meant, or "".
+func (n *linter) nameIssue(name, section, host, problem string, at Position) Issue {
+	issue := Issue{Code: codeRegistryName, Registry: name, Detail: fmt.Sprintf("nothing matches the name %q: it %s", name, problem), Fix: "write the registry's own host[:port]"}
+	if host != "" {
+		issue.Fix = fmt.Sprintf("write %q", host)
+		issue.Edits = n.rename(name, section, host, Edit{At: at, Text: host})
+	}
+	return issue
 }
 
 // mayShare reports whether an embedded registry may use the file though no flag of it is seen:
@@ -81,7 +88,7 @@ func nameProblem(name string) (host, problem string) {
 	case trimmed == "":
 		return "", "is empty"
 	case placeholder.MatchString(name):
-		return "", "has a variable, and K3s replaces none"
+		return "", "has a placeholder, and K3s replaces none"
 	case scheme:
 		return host, "has a scheme"
 	case hasPath && strings.Trim(name, "/") == host:
@@ -106,7 +113,7 @@ func nameProblem(name string) (host, problem string) {
 
 var (
 	hostPort    = regexp.MustCompile(`^(\[[0-9a-fA-F:.%]+\]|[^:\[\]]+)(:\d+)?$`)
-	placeholder = regexp.MustCompile(`\$[({A-Za-z_]|\{\{`) // of a shell or a template
+	placeholder = regexp.MustCompile(`\$[({A-Za-z_]|\{\{|<[\w.-]+>|%%\w+%%`) // of a shell, a template or a manual
 )
 
 // possiblePort reports whether a port can be asked; "" is the scheme's.
@@ -124,11 +131,7 @@ func (n *linter) lintConfigName(key string, s settings) bool {
 	if problem == "" {
 		return false
 	}
-	issue := Issue{Code: codeRegistryName, Registry: key, Detail: fmt.Sprintf("nothing matches the name %q: it %s", key, problem)}
-	if host != "" {
-		issue.Fix = fmt.Sprintf("write %q", host)
-		issue.Edits = n.rename(key, "configs", host, Edit{At: n.file.position(s.key), Text: host})
-	}
-	n.report(n.file.position(s.key), issue)
+	at := n.file.position(s.key)
+	n.report(at, n.nameIssue(key, "configs", host, problem, at))
 	return true
 }

@@ -55,6 +55,7 @@ func TestSyntaxPosition(t *testing.T) {
 		{"keys for an endpoint", "mirrors:\n  docker.io:\n    endpoint:\n      - url: https://a.example.com\n", "cannot unmarshal !!map into string", "one text", 4, 9},
 		{"two keys on a line", "mirrors: docker.io:\n  endpoint: [a]\n", "mapping values", "line of its own", 1, 10},
 		{"password with a colon at its end", "configs:\n  a.example.com:\n    auth:\n      password: hunter2:\n", "mapping values", "", 4, 7},
+		{"template of percent signs", "mirrors:\n  %%REGISTRY%%:\n    endpoint: [a]\n", "cannot start any token", "render the template", 2, 3},
 		{"Latin-1", "mirrors:\n  docker.io: # f\xfcr alle\n    endpoint: [a]\n", "UTF-8", "save the file in UTF-8", 2, 17},
 		{"contains itself", "mirrors: &m\n  <<: *m\n", "contains itself", "", 2, 7},
 	} {

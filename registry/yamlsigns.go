@@ -59,7 +59,7 @@ var leftovers = []struct {
 	text *regexp.Regexp
 	fix  string
 }{
-	{regexp.MustCompile(`\{\{|\{%`), "render the template first: this is one of its placeholders"},
+	{regexp.MustCompile(`\{\{|\{%|%%\w+%%`), "render the template first: this is one of its placeholders"},
 	{regexp.MustCompile(`^(<{7}|={7}|>{7})`), "resolve the merge conflict that git left here"},
 	{regexp.MustCompile("^(```|~~~)"), "remove the line: it belongs to the document that this was copied from"},
 	{regexp.MustCompile(`^EOF\s*$|<<-?\s*["']?EOF`), "remove the line: it belongs to the command that was to write this file"},
