@@ -3,6 +3,7 @@ package diagnose
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/registry"
@@ -65,16 +66,23 @@ const (
 	shownFetching = " No line names the endpoints that were asked, in any release from 1.6 to 2.4 or in K3s' and RKE2's builds of them: only `PullImage … failed` does, with the error of the first endpoint."
 )
 
+// merged says where keys go of which some stand in the file already.
+const merged = " (below the key that is there already, for of two the first is lost)"
+
 // applied says how settings of an endpoint are given on each distribution.
 func applied(yaml, toml string) string {
-	return "K3s: " + yaml + " in /etc/rancher/k3s/registries.yaml, then systemctl restart k3s, or k3s-agent." +
+	file := " in /etc/rancher/k3s/registries.yaml"
+	if strings.Contains(yaml, "{") {
+		file += merged
+	}
+	return "K3s: " + yaml + file + ", then systemctl restart k3s, or k3s-agent." +
 		" RKE2: the same in /etc/rancher/rke2/registries.yaml, then systemctl restart rke2-server, or rke2-agent." +
 		" Plain containerd: " + toml + " in /etc/containerd/certs.d/REGISTRY/hosts.toml, which is read at every pull."
 }
 
 // credentialed says how credentials for a host are given on each distribution.
 func credentialed(host string) string {
-	return "K3s: configs: \"" + host + "\": {auth: {username: USER, password: PASSWORD}} in /etc/rancher/k3s/registries.yaml, then systemctl restart k3s, or k3s-agent." +
+	return "K3s: configs: {\"" + host + "\": {auth: {username: USER, password: PASSWORD}}} in /etc/rancher/k3s/registries.yaml" + merged + ", then systemctl restart k3s, or k3s-agent." +
 		" RKE2: the same in /etc/rancher/rke2/registries.yaml, then systemctl restart rke2-server, or rke2-agent." +
 		" Plain containerd: registry.configs.\"" + host + "\".auth of the CRI plugin in /etc/containerd/config.toml, then systemctl restart containerd."
 }

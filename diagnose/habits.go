@@ -33,6 +33,11 @@ var habits = []habit{
 			return look("get a new token for the user AWS", "aws ecr get-login-password --region "+m[1])
 		},
 	},
+	{ // GitHub Packages, "Working with the Container registry"
+		host:   regexp.MustCompile(`^ghcr\.io$`),
+		causes: []cause.Cause{cause.Forbidden, cause.AuthRejected},
+		says:   "the token lacks read:packages, or this package",
+	},
 	{ // Artifact Registry, "Configure access control"
 		host:   regexp.MustCompile(`(^|\.)gcr\.io$|-docker\.pkg\.dev$`),
 		causes: []cause.Cause{cause.Forbidden},

@@ -36,6 +36,7 @@ func TestRefusals(t *testing.T) {
 		"quay.io":                 {cause: cause.AuthRejected, host: "quay.io", err: head401, status: 401, says: "there is no such image, or it is private and a pull secret's", firsts: "check the name, and the pod's imagePullSecret"},
 		"quay.io, for everybody":  {cause: cause.AuthRejected, host: "quay.io", err: head401, status: 401, probe: &probe.Result{Status: probe.OK}, says: "a pull secret's were sent", firsts: "correct the pod's imagePullSecret"},
 		"ECR with a stale token":  {cause: cause.Forbidden, host: "1234.dkr.ecr.eu-west-1.amazonaws.com", err: head403, status: 403, auth: you, says: "older than 12 hours", firsts: "get a new token"},
+		"GitHub":                  {cause: cause.Forbidden, host: "ghcr.io", err: head403, status: 403, auth: you, says: "lacks read:packages", firsts: "give the user the right"},
 		"Google":                  {cause: cause.Forbidden, host: "europe-docker.pkg.dev", err: head403, status: 403, auth: you, says: "may not pull this, or it does not exist", firsts: "give the user the right"},
 		"403 of another registry": {cause: cause.Forbidden, host: "a.example.com", err: head403, status: 403, auth: you, says: "a policy, firewall or quota", firsts: "give the user the right"},
 	} {

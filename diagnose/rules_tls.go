@@ -21,7 +21,7 @@ var tlsRules = map[cause.Cause]rule{
 			meaning: "The certificate, or one above it, was signed by an authority that is neither in the node's CA store nor in the ca_file of the endpoint's own entry. Settings under another host or port do not count, and the wildcard's never count for an endpoint. Often the server leaves out an intermediate certificate.",
 			shows:   "`x509: certificate signed by unknown authority`, with the prefix `tls: failed to verify certificate:` where containerd was built with Go 1.20 or later." + shownConnecting,
 			confirm: "openssl s_client -connect HOST:PORT -servername HOST -showcerts </dev/null\nopenssl s_client -connect HOST:PORT -CAfile CA.crt -verify_return_error </dev/null\ncurl -v --cacert CA.crt https://HOST:PORT/v2/",
-			fix:     applied(`configs: "HOST:PORT": {tls: {ca_file: /PATH/ca.crt}}`, `ca = "/PATH/ca.crt" in the endpoint's table`) + " A server that leaves out an intermediate must present it.",
+			fix:     applied(`configs: {"HOST:PORT": {tls: {ca_file: /PATH/ca.crt}}}`, `ca = "/PATH/ca.crt" in the endpoint's table`) + " A server that leaves out an intermediate must present it.",
 		},
 	},
 	cause.TLSHostnameMismatch: {
@@ -102,7 +102,7 @@ var tlsRules = map[cause.Cause]rule{
 			meaning: "The server wants to see a certificate of the client, and none is configured for the endpoint's host and port, or it does not accept the one that is.",
 			shows:   "`remote error: tls: certificate required`, or `bad certificate` where the server speaks TLS 1.2." + shownConnecting,
 			confirm: "openssl s_client -connect HOST:PORT </dev/null | grep -A5 'client certificate CA names'\ncurl -v --cert client.crt --key client.key https://HOST:PORT/v2/",
-			fix:     applied(`configs: "HOST:PORT": {tls: {cert_file: /PATH/client.crt, key_file: /PATH/client.key}}`, `client = ["/PATH/client.crt", "/PATH/client.key"] in the endpoint's table`),
+			fix:     applied(`configs: {"HOST:PORT": {tls: {cert_file: /PATH/client.crt, key_file: /PATH/client.key}}}`, `client = ["/PATH/client.crt", "/PATH/client.key"] in the endpoint's table`),
 		},
 	},
 	cause.TLSHandshake: {
@@ -155,7 +155,7 @@ var tlsRules = map[cause.Cause]rule{
 			meaning: "The endpoint is asked with https, explicitly or because no scheme is given, and the server speaks plain HTTP there. insecure_skip_verify does not change the scheme.",
 			shows:   "`http: server gave HTTP response to HTTPS client`." + shownConnecting,
 			confirm: "curl -v http://HOST:PORT/v2/\nopenssl s_client -connect HOST:PORT </dev/null",
-			fix:     applied(`mirrors: "HOST:PORT": {endpoint: ["http://HOST:PORT"]}`, `server = "http://HOST:PORT", or [host."http://HOST:PORT"]`) + " Better: give the registry a certificate.",
+			fix:     applied(`mirrors: {"HOST:PORT": {endpoint: ["http://HOST:PORT"]}}`, `server = "http://HOST:PORT", or [host."http://HOST:PORT"]`) + " Better: give the registry a certificate.",
 		},
 	},
 	cause.HTTPRequestToHTTPSServer: {
