@@ -3,6 +3,7 @@ package logparse
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +34,22 @@ func TestChanged(t *testing.T) {
 	fail(100, "b:1")
 	if got := s.Changed(); len(got) != 1 || got[0].Failures != 2 {
 		t.Errorf("b failed again: %+v", got)
+	}
+}
+
+// TestManyImages reads a log of more images than are remembered: the last ones count.
+func TestManyImages(t *testing.T) {
+	var log strings.Builder
+	for i := range 3 * maxImages {
+		log.WriteString(failedAt(day.Add(time.Duration(i)*time.Second), fmt.Sprintf("registry.example.com/a:%d", i)))
+	}
+	var s Scanner
+	if _, err := s.Scan("x", strings.NewReader(log.String())); err != nil {
+		t.Fatal(err)
+	}
+	pulls := s.Pulls()
+	if want := fmt.Sprintf("registry.example.com/a:%d", 3*maxImages-1); len(pulls) > maxImages || pulls[0].Image != want {
+		t.Errorf("%d images, the last %s, want %s", len(pulls), pulls[0].Image, want)
 	}
 }
 

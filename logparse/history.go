@@ -77,9 +77,7 @@ func (s *Scanner) take(r record) {
 	case kindNameless:
 		s.nameless = true
 	default:
-		if h := s.history(r); h != nil {
-			s.takeFor(h, r)
-		}
+		s.takeFor(s.history(r), r)
 	}
 }
 
@@ -119,7 +117,8 @@ func (s *Scanner) forgetOpen() {
 	s.pool.clear()
 }
 
-// history is that of the image which r names, nil where there is no room for another one.
+// history is that of the image which r names. Where there is no room for another one, those
+// that were heard of longest ago make some.
 func (s *Scanner) history(r record) *history {
 	name := r.image
 	if name == "" {
@@ -130,7 +129,7 @@ func (s *Scanner) history(r record) *history {
 		return h
 	}
 	if len(s.images) >= maxImages {
-		return nil
+		s.Forget(maxImages / 2)
 	}
 	h := &history{image: n.image, ref: n.ref}
 	if s.images == nil {
