@@ -1,0 +1,171 @@
+package logparse
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/pullwhy/pullwhy/cause"
+)
+
+// report reads what the kubelet, an event or a client says of a pull that ended.
+func (r *record) report(m message) {
+	text := m.text
+	if m.err != "" {
+		text += ": " + m.err
+	}
+	text = strings.ReplaceAll(text, `\"`, `"`)
+	r.source = sourceOther
+	if m.kubelet {
+		r.source = sourceKubelet
+	}
+	if message, count, ok := wideEvent(text); ok {
+		text, r.count = message, count
+	}
+	if r.count == 0 {
+		r.count = eventCount(text)
+	}
+	switch {
+	case strings.Contains(text, `Back-off pulling image "`):
+		r.kind, r.image = kindBackoff, quotedAfter(text, `Back-off pulling image "`)
+		r.text = `Back-off pulling image "` + r.image + `"`
+		if _, quoted, ok := strings.Cut(text, "ErrImagePull: "); ok {
+			r.text = told(quoted)
+		}
+	case strings.Contains(text, `Successfully pulled image "`):
+		r.kind, r.image = kindSuccess, quotedAfter(text, `Successfully pulled image "`)
+	case tellsOfFailure(text):
+		r.kind, r.text = kindFailure, told(text)
+		r.image = requestedIn(text)
+		if m.image != "" {
+			r.image = m.image
+		}
+	case strings.Contains(text, "ImagePullBackOff"):
+		r.kind = kindNameless
+	}
+}
+
+// failureMarks tell that a text is about a pull that failed.
+var failureMarks = []string{
+	"failed to pull and unpack image ", "failed to resolve reference ", `ailed to pull image "`, "failed to get sandbox image ",
+	"PullImage from image service failed", "is not present with pull policy of Never", "couldn't parse image name ",
+	"Failed to apply default image tag ", "failed to parse image reference ", "failed to copy: ",
+	"failed to resolve image: ", "failed to unpack image on snapshotter ",
+}
+
+func tellsOfFailure(text string) bool {
+	for _, mark := range failureMarks {
+		if strings.Contains(text, mark) {
+			return true
+		}
+	}
+	if !strings.Contains(text, "failed to do request: ") {
+		return false
+	}
+	request, ok := cause.FindRequest(text)
+	_, _, content := request.Content()
+	return ok && content
+}
+
+// told is the error in a kubelet's or a client's words around it.
+func told(text string) string {
+	start := len(text)
+	for _, mark := range []string{
+		"[rpc error: ", "rpc error: ", "failed to pull and unpack image ", "failed to resolve reference ",
+		`Container image "`, "couldn't parse image name ",
+	} {
+		if i := strings.Index(text, mark); i >= 0 {
+			start = min(start, i)
+		}
+	}
+	if start == len(text) {
+		return strings.TrimSpace(text)
+	}
+	return strings.TrimRight(text[start:], ` "'`)
+}
+
+// What stands before the name of the image that was asked for, and of the one that
+// containerd made of it, the name asked for first.
+var imageMarks = []string{
+	`ailed to pull image "`, `failed to get sandbox image "`, `failed to pull and unpack image "`, `failed to resolve reference "`,
+	`Container image "`, `couldn't parse image name "`, `Failed to apply default image tag "`, `failed to parse image reference "`,
+}
+
+// requestedIn is the image that a failure's text names, "" for none. A text that was cut
+// may still end the name with the colon that precedes the error, or have it in a URL.
+func requestedIn(text string) string {
+	for _, mark := range imageMarks {
+		if name := quotedAfter(text, mark); name != "" {
+			return name
+		}
+	}
+	if name, _, ok := strings.Cut(text, `": `); ok && !strings.ContainsAny(name, ` =`) {
+		return strings.Trim(name, `"`)
+	}
+	request, _ := cause.FindRequest(text)
+	return imageOf(request)
+}
+
+// imageOf is the image that a request to the registry API is about, "" where its host does
+// not tell: a mirror whose namespace is masked.
+func imageOf(request cause.Request) string {
+	repository, identifier, ok := request.Content()
+	if !ok || strings.Contains(request.Path, "/blobs/") {
+		return ""
+	}
+	host := request.Host
+	if request.Query.Has("ns") {
+		host = request.Query.Get("ns")
+	}
+	if host == hub {
+		host = "docker.io"
+	}
+	separator := ":"
+	if strings.Contains(identifier, ":") {
+		separator = "@"
+	}
+	if strings.Contains(host, redacted) {
+		return ""
+	}
+	return host + "/" + repository + separator + identifier
+}
+
+// hub is where images of docker.io are.
+const hub = "registry-1.docker.io"
+
+// eventCount is the 4 of "(x4 over 14m)" in a table of events, 0 where there is none.
+func eventCount(text string) int {
+	_, rest, ok := strings.Cut(text, "(x")
+	digits, after, over := strings.Cut(rest, " over ")
+	if !ok || !over || !strings.Contains(after, ")") || len(digits) > 6 {
+		return 0
+	}
+	n := 0
+	for _, c := range []byte(digits) {
+		if c < '0' || c > '9' {
+			return 0
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n
+}
+
+// wideEvent cuts a row of kubectl get events -o wide before what stands after the message:
+// since when the event was seen, how often, and its name, which ends in a time.
+// (k8s.io/kubernetes pkg/printers/internalversion/printers.go)
+func wideEvent(row string) (message string, count int, ok bool) {
+	row, name := lastField(row)
+	stamp := name[strings.LastIndexByte(name, '.')+1:]
+	if len(stamp) != len("17b0c5f0a1b2c3d4") || strings.Trim(stamp, "0123456789abcdef") != "" {
+		return "", 0, false
+	}
+	row, times := lastField(row)
+	row, _ = lastField(row)
+	count, err := strconv.Atoi(times)
+	return row, count, err == nil
+}
+
+func lastField(text string) (before, field string) {
+	text = strings.TrimRight(text, " ")
+	i := strings.LastIndexByte(text, ' ') + 1
+	return text[:i], text[i:]
+}
