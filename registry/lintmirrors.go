@@ -129,19 +129,27 @@ func (t *tlsSettings) written() bool {
 	return t.ca.value != "" || t.cert.value != "" || t.pkey.value != "" || t.skipVerify
 }
 
-// notMirrors are hosts that people take for registries or mirrors: web sites, and a
-// provider's registries, which serve their own images only.
-var notMirrors = regexp.MustCompile(`^((hub|www|store|cloud)\.docker\.com|docker\.com|(www\.)?github\.com|registry\.[a-z0-9-]+\.aliyuncs\.com)$`)
+// webSites are hosts that people take for registries.
+var webSites = regexp.MustCompile(`^((hub|www|store|cloud)\.docker\.com|docker\.com|(www\.)?github\.com)$`)
 
-// publicRegistries have images of their own; only a rewrite or a path finds others' there.
-var publicRegistries = []string{hubHost, "index.docker.io", "quay.io", "ghcr.io", "mcr.microsoft.com"}
+// publicRegistries have images of their own; only a rewrite or a path finds others' there. So has
+// each of a provider's.
+var (
+	publicRegistries   = []string{hubHost, "index.docker.io", "quay.io", "ghcr.io", "mcr.microsoft.com"}
+	providerRegistries = regexp.MustCompile(`^registry\.[a-z0-9-]+\.aliyuncs\.com$`)
+)
 
 // noMirror reports whether a host is known not to serve the images of a registry. elsewhere: it is
 // asked for other repositories, or below a path.
 func noMirror(registry, host string, elsewhere bool) bool {
 	host = strings.ToLower(host)
-	own := hostname(registry) == host || registry == hub && (host == hubHost || host == "index.docker.io")
-	return !own && notMirrors.MatchString(host) || slices.Contains(publicRegistries, host) && !own && !elsewhere
+	switch {
+	case hostname(registry) == host, registry == hub && (host == hubHost || host == "index.docker.io"):
+		return false
+	case webSites.MatchString(host):
+		return true
+	}
+	return !elsewhere && (slices.Contains(publicRegistries, host) || providerRegistries.MatchString(host))
 }
 
 // lintDefault finds an endpoint that is the registry itself.

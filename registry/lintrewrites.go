@@ -68,14 +68,31 @@ func (n *linter) unmatching(name string, m mirror, rule rewriteRule) Issue {
 	if name == hub {
 		example = "library/nginx"
 	}
-	fix, edits := n.instead(m, rule, possible(rule, name == hub), "match the repository alone: lower case, without registry, tag or digest, and without a slash in front")
+	fix, edits := n.instead(m, rule, possible(rule, name == hub), general(rule))
 	return Issue{Detail: "no image matches this pattern: it is compared with the repository alone, such as " + example, Fix: fix, Edits: edits}
+}
+
+// general is the advice for a rule whose pattern matches nothing.
+func general(rule rewriteRule) string {
+	if strings.Contains(rule.pattern, ":") && strings.Contains(rule.replacement, ":") {
+		return "leave registry and tag away, in the pattern and in what takes its place: the tag stays as it is"
+	}
+	return "match the repository alone: lower case, without registry, tag or digest, and without a slash in front"
 }
 
 // namesRegistry is the issue of a pattern that begins with the name of a registry.
 func (n *linter) namesRegistry(host, name string, m mirror, rule rewriteRule, rest string) Issue {
 	issue := Issue{Detail: fmt.Sprintf("no image matches this pattern: it is compared with the repository alone, of which %s is no part", host)}
-	if name == hub && host != hub && (slices.Contains(publicRegistries, host) || n.file.mirrors[host].key != nil) && !strings.HasSuffix(host, "."+hub) {
+	another := name == hub && host != hub && (slices.Contains(publicRegistries, host) || n.file.mirrors[host].key != nil) && !strings.HasSuffix(host, "."+hub)
+	parted, shorter := name == hub && !another, rewriteRule{pattern: rest, replacement: rule.replacement}
+	if read, _ := shorter.rendered(); !canMatch(read.pattern, parted) {
+		rest = possible(shorter, parted)
+	}
+	switch {
+	case rest == "":
+		issue.Fix = general(rule)
+		return issue
+	case another:
 		issue.Fix = fmt.Sprintf("write the rule under %q in mirrors, with the pattern '%s'", host, rest)
 		return issue
 	}

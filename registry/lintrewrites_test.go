@@ -22,6 +22,8 @@ func TestPatternInstead(t *testing.T) {
 		{"docker.io", "^([^/]+)$", "a/$1", "^library/([^/]+)$"},
 		{"docker.io", "^nginx$", "a/nginx", "^library/nginx$"},
 		{"docker.io", "^ghcr.io/(.*)", "a/$1", ""},
+		{"docker.io", "^docker.io/team/app:1$", "a/app", "^team/app$"},
+		{"docker.io", "^docker.io/team/app:1$", "a/app:1", ""},
 		{"docker.io", "^team/(.*)", "a/$1", "^team/(.*)"}, // matches
 		{"a.example.com:5000", "^a.example.com/(.*)", "b/$1", "^(.*)"},
 		{"a.example.com:5000", "^a.example.com:5000/team/(.*)", "b/$1", "^team/(.*)"},
