@@ -98,13 +98,13 @@ func (j *joined) missing(img *Image, route Route) {
 }
 
 // elsewhere reports whether a copy would be of no help: the endpoint has the image, but not as
-// it is asked for it.
+// it is asked for it, or the image's own registry lacks it too.
 func (j *joined) elsewhere(img *Image) bool {
 	if img.root == nil {
 		return false
 	}
 	o := j.observe(img.Image, img.root)
-	return o.misled() || o.would(probe.UnderLibrary) != nil || o.would(probe.WithoutNamespace) != nil
+	return o.gone || o.misled() || o.would(probe.UnderLibrary) != nil || o.would(probe.WithoutNamespace) != nil
 }
 
 // refusal names why containerd would send no request.

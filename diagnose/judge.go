@@ -282,6 +282,10 @@ func (j *joined) observe(image string, a *logparse.Attempt) observation {
 		o.endpoint, o.place, o.of = &route.Endpoints[i], i+1, len(route.Endpoints)
 		o.probe = j.probed(route.Endpoints[i], image)
 	}
+	o.gone = slices.ContainsFunc(route.Endpoints, func(ep registry.Endpoint) bool {
+		p := j.probed(ep, image)
+		return ep.Default && p != nil && p.Status == probe.Failed && p.Cause == cause.NotFound
+	})
 	return o
 }
 

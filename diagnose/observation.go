@@ -25,6 +25,7 @@ type observation struct {
 	endpoint *registry.Endpoint
 	attempt  *logparse.Attempt
 	probe    *probe.Result
+	gone     bool // the probe found that the image's own registry does not have it
 	pull     *Pull
 	issue    *registry.Issue      // the configuration's mistake behind it
 	behind   *link                // why the mistake explains the failure; nil where the failure's rule tells

@@ -138,7 +138,7 @@ func underLibrary(repository string) string {
 // nowhere reports whether the image's own registry was asked after the mirrors, and lacks it
 // too: then there is nothing to copy.
 func (o observation) nowhere() bool {
-	return o.pull != nil && slices.ContainsFunc(o.pull.Attempts, func(a logparse.Attempt) bool {
+	return o.gone || o.pull != nil && slices.ContainsFunc(o.pull.Attempts, func(a logparse.Attempt) bool {
 		return a.Default && a.Cause == cause.NotFound
 	})
 }

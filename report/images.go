@@ -7,6 +7,7 @@ import (
 
 	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/diagnose"
+	"github.com/pullwhy/pullwhy/logparse"
 )
 
 // imagesInFull is up to how many images of one fate are named without being asked for.
@@ -73,10 +74,19 @@ func fateOf(img diagnose.Image) string {
 	}
 	for _, a := range img.Attempts {
 		if a.Cause == img.Cause && a.Endpoint != "" {
-			return string(img.Cause) + " at " + a.Endpoint
+			return string(img.Cause) + " at " + a.Endpoint + nowhere(img, a)
 		}
 	}
 	return string(img.Cause)
+}
+
+// nowhere adds that the image's own registry lacks it as well, so that there is nothing to copy.
+func nowhere(img diagnose.Image, first logparse.Attempt) string {
+	own := slices.ContainsFunc(img.Attempts, func(a logparse.Attempt) bool { return a.Default && a.Cause == cause.NotFound })
+	if img.Cause == cause.NotFound && !first.Default && own && img.Copy == "" {
+		return ", nor has its own registry the image"
+	}
+	return ""
 }
 
 // names lists the images of a group: all of those that are missing, with the command that
