@@ -10,6 +10,21 @@ import (
 	"github.com/pullwhy/pullwhy/registry"
 )
 
+// TestProxyOfTheEnvironment: what no probe met is named by what the node's files say, without the
+// proxy's credentials.
+func TestProxyOfTheEnvironment(t *testing.T) {
+	node := &registry.Node{Distribution: registry.K3s, Unit: "k3s", Env: map[string]string{"https_proxy": "http://you:hunter2@proxy.example.com:3128", "HTTP_PROXY": "proxy.example.com:80"}}
+	for url, want := range map[string]string{
+		"https://a.example.com": "mend the proxy http://proxy.example.com:3128",
+		"http://a.example.com":  "mend the proxy http://proxy.example.com:80",
+	} {
+		f := observation{node: node, cause: cause.ProxyError, url: url}.finding(Error)
+		if f.Fix[0].Text != want || f.Fix[0].File != "" {
+			t.Errorf("%s: %+v", url, f.Fix)
+		}
+	}
+}
+
 // TestExempt: the line that keeps the proxy away, as the file that it goes into takes it, and
 // what makes systemd read that file.
 func TestExempt(t *testing.T) {

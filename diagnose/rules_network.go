@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -123,8 +124,11 @@ var networkRules = map[cause.Cause]rule{
 			if o.would(probe.WithoutProxy) != nil {
 				return append(o.direct(), Note{Text: "or mend the proxy " + o.probe.Proxy})
 			}
-			return o.inEnvironment("mend the proxy, or exempt "+o.name()+" from it: "+o.exempt(),
-				look("see which proxy containerd uses", "tr '\\0' '\\n' </proc/$(pgrep -xo containerd)/environ | grep -i proxy"))
+			mend, see := "mend the proxy", look("see which proxy containerd uses", "tr '\\0' '\\n' </proc/$(pgrep -xo containerd)/environ | grep -i proxy")
+			if proxy := o.proxy(); proxy != "" {
+				mend, see = mend+" "+proxy, look("see what it says", o.curl("-v -x "+quote(proxy), o.api()))
+			}
+			return append([]Note{{Text: mend}}, o.inEnvironment("or exempt "+o.name()+" from it: "+o.exempt(), see)...)
 		},
 		doc: doc{
 			meaning: "The request goes through the proxy of containerd's environment, and the proxy refuses, cannot be reached, or wants credentials. containerd inherits HTTPS_PROXY, HTTP_PROXY and NO_PROXY from K3s or RKE2; with CONTAINERD_ before the name they are for containerd alone.",
@@ -256,11 +260,31 @@ func (o observation) unanswered() bool {
 }
 
 func proxyFails(o observation) string {
-	switch {
-	case o.probe == nil || o.probe.Proxy == "":
-		return "the request goes through a proxy, and the proxy fails"
+	switch proxy := o.proxy(); {
 	case o.would(probe.WithoutProxy) != nil:
-		return fmt.Sprintf("the proxy %s fails, without it the endpoint answers", o.probe.Proxy)
+		return fmt.Sprintf("the proxy %s fails, without it the endpoint answers", proxy)
+	case proxy != "":
+		return fmt.Sprintf("the proxy %s fails", proxy)
 	}
-	return fmt.Sprintf("the request goes through the proxy %s, and that fails", o.probe.Proxy)
+	return "it is asked through a proxy, and the proxy fails"
+}
+
+// proxy is the one through which the endpoint is asked, without its credentials: the probe's,
+// else the environment's; "" where none is known. (golang.org/x/net/http/httpproxy)
+func (o observation) proxy() string {
+	if o.probe != nil && o.probe.Proxy != "" {
+		return o.probe.Proxy
+	}
+	env, key := o.node.Env, "HTTPS_PROXY"
+	if scheme, _, _ := split(o.url); scheme == "http" {
+		key = "HTTP_PROXY"
+	}
+	text := cmp.Or(env[key], env[strings.ToLower(key)])
+	if text != "" && !strings.Contains(text, "://") {
+		text = "http://" + text
+	}
+	if u, err := url.Parse(text); err == nil && u.Host != "" {
+		return u.Scheme + "://" + u.Host
+	}
+	return ""
 }

@@ -15,7 +15,7 @@ var nodeRules = map[cause.Cause]rule{
 	cause.InvalidReference: {
 		title:  "the image name does not parse",
 		noun:   "invalid name",
-		detail: says("no request was made: the name is not a valid image reference"),
+		detail: says("the name is no valid reference: nothing is asked"),
 		fix: func(o observation) []Note {
 			return []Note{{Text: fmt.Sprintf("correct the image name in the pod's specification: %q", o.image)},
 				look("see which pod it is", "kubectl get pods -A | grep -e InvalidImageName -e ImagePull")}
