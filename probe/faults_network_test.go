@@ -190,7 +190,9 @@ var certificateFaults = []faultCase{
 		return endpoint(n.serve(page(http.StatusBadRequest, "<html><title>400 No required SSL certificate was sent</title></html>")))
 	}, step: "ping", cause: cause.TLSClientCertRequired},
 	{name: "CA file missing", setUp: withFiles(registry.Endpoint{CAFiles: []string{"/etc/none.crt"}}),
-		step: "tls", cause: cause.ConfigFileUnreadable, says: `reading CA file "/etc/none.crt": file does not exist`},
+		step: "tls", cause: cause.ConfigFileUnreadable, says: `reading CA file "/etc/none.crt": no such file or directory`},
+	{name: "CA file beside a folder that is missing", setUp: withFiles(registry.Endpoint{CAFiles: []string{"/etc/none/../empty.crt"}}),
+		step: "tls", cause: cause.ConfigFileUnreadable, says: "no such file or directory"},
 	{name: "CA file empty", setUp: withFiles(registry.Endpoint{CAFiles: []string{"/etc/empty.crt"}}),
 		step: "tls", cause: cause.ConfigFileUnreadable, says: "no certificate in it"},
 	{name: "CA file a directory", setUp: withFiles(registry.Endpoint{CAFiles: []string{"/etc/ssl"}}),
