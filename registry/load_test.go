@@ -249,13 +249,15 @@ func TestUndecodableAsItStands(t *testing.T) {
 
 // A file that only this process may not read says nothing of containerd, which is root.
 func TestPermissionIsNoFault(t *testing.T) {
-	files := nodeFS(map[string]string{"/ca.pem": "", k3sYAML: "configs:\n  quay.io:\n    tls: {ca_file: /ca.pem}\n"})
-	c := Load(ReadNode(denied{files}))
-	if got := routes(t, c, "quay.io/a/b"); got != "https://quay.io/v2" || len(c.Issues) > 0 {
-		t.Errorf("routes %q, issues %+v", got, c.Issues)
-	}
-	if s := c.Sources[len(c.Sources)-1]; s.Path != "/ca.pem" || s.Status != StatusUnreadable {
-		t.Errorf("source %+v", s)
+	for _, settings := range []string{"ca_file: /ca.pem", "cert_file: /ca.pem, key_file: /ca.pem"} {
+		files := nodeFS(map[string]string{"/ca.pem": "", k3sYAML: "configs:\n  quay.io:\n    tls: {" + settings + "}\n"})
+		c := Load(ReadNode(denied{files}))
+		if got := routes(t, c, "quay.io/a/b"); got != "https://quay.io/v2" || len(c.Issues) > 0 {
+			t.Errorf("%s: routes %q, issues %+v", settings, got, c.Issues)
+		}
+		if s := c.Sources[len(c.Sources)-1]; s.Path != "/ca.pem" || s.Status != StatusUnreadable {
+			t.Errorf("%s: source %+v", settings, s)
+		}
 	}
 }
 

@@ -56,6 +56,18 @@ func TestReadNode(t *testing.T) {
 			Env:       map[string]string{"HTTP_PROXY": "http://192.0.2.9:3128", "NO_PROXY": "192.0.2.0/24"},
 			EnvSource: "/etc/systemd/system/k3s-agent.service.env", LogPath: "/data/k3s/agent/containerd/containerd.log",
 		}},
+		{name: "drop-ins in two folders", files: map[string]string{
+			"/etc/systemd/system/k3s.service":                  "[Service]\nEnvironment=HTTP_PROXY=http://192.0.2.1:1\nExecStart=/usr/local/bin/k3s server\n",
+			"/usr/lib/systemd/system/k3s.service.d/10-a.conf":  "[Service]\nEnvironment=\nEnvironment=HTTPS_PROXY=http://192.0.2.2:2\n",
+			"/usr/lib/systemd/system/k3s.service.d/30-b.conf":  "[Service]\nEnvironment=NO_PROXY=hidden\n",
+			"/etc/systemd/system/k3s.service.d/20-proxy.conf":  "[Service]\nEnvironment=HTTPS_PROXY=http://192.0.2.3:3\n",
+			"/etc/systemd/system/k3s.service.d/30-b.conf":      "[Service]\nEnvironment=NO_PROXY=192.0.2.0/24\n",
+			"/etc/systemd/system/k3s.service.d/ignored.backup": "[Service]\nEnvironment=NO_PROXY=x\n",
+		}, want: Node{
+			Distribution: K3s, DataDir: "/var/lib/rancher/k3s", Unit: "k3s",
+			Env:       map[string]string{"HTTPS_PROXY": "http://192.0.2.3:3", "NO_PROXY": "192.0.2.0/24"},
+			EnvSource: "/etc/systemd/system/k3s.service.d/30-b.conf", LogPath: "/var/lib/rancher/k3s/agent/containerd/containerd.log",
+		}},
 		{name: "variables in the unit's command, and a data directory", files: map[string]string{
 			"/etc/systemd/system/k3s.service":     "[Service]\nEnvironmentFile=-/etc/default/%N\nEnvironmentFile=/etc/systemd/system/k3s.service.env\nExecStart=/usr/local/bin/k3s server $K3S_ARGS --private-registry=${DIR}/r.yaml\n",
 			"/etc/default/k3s":                    "DIR=/etc/site\n",
@@ -191,6 +203,20 @@ func TestReadLimited(t *testing.T) {
 		_, err := readLimited(node, abs, maxConfigSize)
 		if err == nil || bare(err).Error() != want {
 			t.Errorf("%s: error %v, want %q", abs, err, want)
+		}
+	}
+}
+
+// Variables that K3s gives to containerd under other names win; containerd's own
+// environment knows no such names.
+func TestPickEnvironment(t *testing.T) {
+	all := map[string]string{"HTTP_PROXY": "a", "CONTAINERD_HTTP_PROXY": "b", "CONTAINERD_X": "c", "K3S_TOKEN": "d", "no_proxy": "e"}
+	for parent, want := range map[bool]map[string]string{
+		true:  {"HTTP_PROXY": "b", "no_proxy": "e"},
+		false: {"HTTP_PROXY": "a", "no_proxy": "e"},
+	} {
+		if diff := cmp.Diff(want, pickEnvironment(all, parent)); diff != "" {
+			t.Errorf("parent %t (-want +got):\n%s", parent, diff)
 		}
 	}
 }

@@ -1,8 +1,10 @@
 package registry
 
 import (
+	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -33,7 +35,8 @@ func (f *files) hasUnit(name string) bool {
 
 // readUnit reads a unit's file, its drop-ins and environment files.
 func (f *files) readUnit(name string) unit {
-	u := unit{name: name, env: map[string]string{}, from: map[string]string{}}
+	u := unit{name: name}
+	u.forget()
 	var envFiles, command []string
 	for _, file := range f.unitFiles(name) {
 		text, err := f.readAny(file, KindUnit, maxConfigSize)
@@ -46,9 +49,17 @@ func (f *files) readUnit(name string) unit {
 			case "ExecStart":
 				command, u.file = shellWords(value), file
 			case "Environment":
-				u.set(shellWords(value), file)
+				words := shellWords(value)
+				if len(words) == 0 { // takes back what was said before
+					u.forget()
+				}
+				u.set(words, file)
 			case "EnvironmentFile":
 				file := strings.TrimPrefix(strings.TrimSpace(value), "-")
+				if file == "" {
+					envFiles = nil
+					continue
+				}
 				envFiles = append(envFiles, strings.NewReplacer("%N", name, "%n", name+".service", "%p", name).Replace(file))
 			}
 		}
@@ -87,7 +98,9 @@ func (u *unit) expand(words []string) []string {
 	return all
 }
 
-// unitFiles are the unit's file and its drop-ins in the order in which they apply.
+// unitFiles are the unit's file and its drop-ins in the order in which they apply: by their
+// names, whatever their folder, of which the first hides those of the same name in others.
+// (systemd.unit(5))
 func (f *files) unitFiles(name string) []string {
 	var all []string
 	for _, dir := range unitDirs {
@@ -96,16 +109,21 @@ func (f *files) unitFiles(name string) []string {
 			break
 		}
 	}
-	seen := map[string]bool{}
-	for _, dir := range unitDirs {
+	dropIns := map[string]string{} // by name
+	for _, dir := range slices.Backward(unitDirs) {
 		for _, file := range f.glob(dir + "/" + name + ".service.d/*.conf") {
-			if base := path.Base(file); !seen[base] {
-				seen[base] = true
-				all = append(all, file)
-			}
+			dropIns[path.Base(file)] = file
 		}
 	}
+	for _, base := range slices.Sorted(maps.Keys(dropIns)) {
+		all = append(all, dropIns[base])
+	}
 	return all
+}
+
+// forget is what an empty Environment= does. (systemd.exec(5))
+func (u *unit) forget() {
+	u.env, u.from, u.proxyFrom = map[string]string{}, map[string]string{}, ""
 }
 
 func (u *unit) set(assignments []string, file string) {
