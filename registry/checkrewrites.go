@@ -54,18 +54,23 @@ func (rule rewriteRule) problem() Issue {
 	if err != nil {
 		return Issue{Detail: fmt.Sprintf(`pattern "%s" does not compile: %v`, rule.pattern, err), Fix: "write it as a regular expression of Go (RE2), which has no lookaround; \"(.*)\" stands for anything"}
 	}
-	group := missingGroup(exp, read.replacement)
-	i := Issue{
-		Detail: fmt.Sprintf(`replacement "%s" names the group %s, which pattern "%s" does not have`, rule.replacement, group, rule.pattern),
-		Fix:    fmt.Sprintf("put what %s stands for in parentheses, such as (.*)", group),
+	if group := missingGroup(exp, read.replacement); group != "" {
+		i := Issue{
+			Detail: fmt.Sprintf(`replacement "%s" names the group %s, which pattern "%s" does not have`, rule.replacement, group, rule.pattern),
+			Fix:    fmt.Sprintf("put what %s stands for in parentheses, such as (.*)", group),
+		}
+		if m := gluedNumber.FindStringSubmatch(group); m != nil {
+			i.Fix = fmt.Sprintf("write ${%s}%s", m[1], m[2])
+		}
+		return i
 	}
-	if m := gluedNumber.FindStringSubmatch(group); m != nil {
-		i.Fix = fmt.Sprintf("write ${%s}%s", m[1], m[2])
+	if strings.ContainsAny(read.replacement, ":@ ") && canMatch(read.pattern, false) {
+		return Issue{
+			Detail: fmt.Sprintf(`replacement "%s" makes a repository that no registry can have: it takes the place of the repository alone`, rule.replacement),
+			Fix:    "leave registry and tag away: the endpoint names the one, and containerd keeps the other",
+		}
 	}
-	if group == "" {
-		return Issue{}
-	}
-	return i
+	return Issue{}
 }
 
 // rendered is a rule as containerd reads it from hosts.toml, where K3s puts it between plain

@@ -106,6 +106,8 @@ var lintCases = []lintCase{
 	{code: codeAuthUndecodable, line: 4, has: "configs:\n  a.example.com:\n    auth:\n      auth: aHVudGVyMg==\n", not: "configs:\n  a.example.com:\n    auth:\n      auth: eW91Omh1bnRlcjI=\n"},
 	{code: codeRewriteInvalid, line: 6, has: mirrored + "    rewrite:\n      \"^rancher/.*\": \"a/$1\"\n", not: mirrored + "    rewrite:\n      \"^rancher/(.*)\": \"a/$1\"\n"},
 	{code: codeRewriteInvalid, line: 6, has: mirrored + "    rewrite:\n      'a\\.b': c\n", not: mirrored + "    rewrite:\n      'a\\\\.b': c\n"},
+	{code: codeRewriteInvalid, line: 6, has: mirrored + "    rewrite:\n      \"^library/pause\": \"team/pause:3.6\"\n", not: mirrored + "    rewrite:\n      \"^library/pause\": \"team/pause-3.6\"\n"},
+	{code: codeRewriteInvalid, line: 6, has: mirrored + "    rewrite:\n      \"^team/(.*)\": \"b.example.com:5000/$1\"\n", not: mirrored + "    rewrite:\n      \"^team/(.*)\": \"b.example.com/$1\"\n"},
 	{code: codeRewriteAmbiguous, line: 6, has: mirrored + "    rewrite:\n      \"^rancher/(.*)\": \"a/$1\"\n      \"^ranch(.*)\": \"b/$1\"\n", not: mirrored + "    rewrite:\n      \"^rancher/(.*)\": \"a/$1\"\n      \"^library/(.*)\": \"b/$1\"\n"},
 	{code: codeRewriteIneffective, line: 6, has: mirrored + "    rewrite:\n      \"^nginx(.*)\": \"a/nginx$1\"\n", not: mirrored + "    rewrite:\n      \"^library/nginx(.*)\": \"a/nginx$1\"\n"},
 	{code: codeRewriteIneffective, line: 5, has: "mirrors:\n  a.example.com:\n    endpoint: [https://a.example.com]\n    rewrite:\n      \"^team/(.*)\": \"a/$1\"\n", not: "mirrors:\n  a.example.com:\n    endpoint: [https://a.example.com:443]\n    rewrite:\n      \"^team/(.*)\": \"a/$1\"\n"},

@@ -63,7 +63,7 @@ func (n *linter) rename(old, section, name string, e Edit) []Edit {
 }
 
 // hubNames are what people take for Docker Hub's, and no image name or request has.
-var hubNames = []string{"index.docker.io", "hub.docker.com", "docker.com", "www.docker.com"}
+var hubNames = []string{"index.docker.io", "hub.docker.io", "hub.docker.com", "docker.com", "www.docker.com"}
 
 // unnamed says why a name is no image's host, "" for one that is.
 func unnamed(name string) string {

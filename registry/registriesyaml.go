@@ -108,12 +108,15 @@ func (f *registriesFile) limitPatterns() {
 // readMap reads a mapping of names to values; a value that cannot be read has no entry.
 func readMap[T any](r *yamlReader, n *yaml.Node, kind string, into *map[string]T, read func(r *yamlReader, key, value *yaml.Node) (T, bool)) {
 	r.mapping(n, kind, func() { *into = nil }, func(name string, key, value *yaml.Node) {
-		if v, ok := read(r, key, value); ok {
-			if *into == nil {
-				*into = map[string]T{}
-			}
-			(*into)[name] = v
+		v, ok := read(r, key, value)
+		if !ok {
+			r.outOfPlace(name)
+			return
 		}
+		if *into == nil {
+			*into = map[string]T{}
+		}
+		(*into)[name] = v
 	})
 }
 

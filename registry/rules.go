@@ -137,7 +137,7 @@ var Rules = []Rule{
 	},
 	{
 		codeRewriteInvalid, SeverityError, "a rewrite that cannot work",
-		"The pattern does not compile, names a group that it has not, or breaks hosts.toml, into which K3s writes it without escaping.",
+		"The pattern does not compile or breaks hosts.toml, into which K3s writes it without escaping; the replacement names a group that the pattern has not, or holds a tag or a port, which no repository does.",
 		"The repository stays as it is, loses a part, or every mirror of the registry is lost.",
 		"pullwhy route IMAGE",
 		"Correct the pattern or the replacement; write a backslash twice.",

@@ -49,6 +49,7 @@ func TestSyntaxPosition(t *testing.T) {
 		{"word for a mirror", "mirrors:\n  docker.io:\n    endpoint\n", "", "colon after the key: endpoint:", 3, 5},
 		{"anchor deep in a long text", "x-a: [" + strings.Repeat("a, ", 3000) + "a]\nmirrors: *none\n", "unknown anchor", "", 2, 10},
 		{"NUL", "mirrors:\n  docker.io:\x00\n", "control characters are not allowed", "", 2, 13},
+		{"endpoint out of its mirror", "mirrors:\n  docker.io:\n  endpoint:\n    - https://a.example.com\n", "cannot unmarshal !!seq into registries.Mirror", `indent "endpoint" deeper`, 4, 5},
 		{"text for auth", "configs:\n  a.example.com:\n    auth: hunter2\n", "AuthConfig", "below auth", 3, 11},
 		{"flag for tls", "configs:\n  a.example.com:\n    tls: true\n", "TLSConfig", "below tls", 3, 10},
 		{"text for rewrite", "mirrors:\n  docker.io:\n    rewrite: ^a$\n", "map[string]string", "a pattern", 3, 14},

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"fmt"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -40,4 +41,12 @@ func typeFix(n *yaml.Node, wanted string) string {
 		return "write pairs below it: a pattern, a colon, and what stands in its place"
 	}
 	return "write keys here, each followed by a colon and on a line of its own"
+}
+
+// outOfPlace corrects the fix of the last mistake where the name of a value that cannot be read
+// is a key that has lost its indentation.
+func (r *yamlReader) outOfPlace(name string) {
+	if len(r.errors) > 0 && isSchemaWord(name) {
+		r.errors[len(r.errors)-1].Fix = fmt.Sprintf("indent %q deeper, below the name of its registry", name)
+	}
 }
