@@ -155,24 +155,24 @@ func look(text, command string) Note {
 
 // crictl is a command of it as this node's distribution has it.
 func (o observation) crictl(arguments string) string {
-	switch o.node.Distribution {
-	case registry.K3s:
-		return "k3s crictl " + arguments
-	case registry.RKE2:
-		return fmt.Sprintf("%[1]s/bin/crictl --config %[1]s/agent/etc/crictl.yaml %[2]s", o.dataDir(), arguments)
-	}
-	return "crictl " + arguments
+	return o.tool("k3s crictl ", "DATA/bin/crictl --config DATA/agent/etc/crictl.yaml ", "crictl ") + arguments
 }
 
 // ctr is the same for images of Kubernetes.
 func (o observation) ctr(arguments string) string {
+	return o.tool("k3s ctr ", "DATA/bin/ctr -a /run/k3s/containerd/containerd.sock -n k8s.io ", "ctr -n k8s.io ") + arguments
+}
+
+// tool is how a tool of containerd is called on K3s, on RKE2, whose data directory DATA stands
+// for, and elsewhere.
+func (o observation) tool(k3s, rke2, other string) string {
 	switch o.node.Distribution {
 	case registry.K3s:
-		return "k3s ctr " + arguments
+		return k3s
 	case registry.RKE2:
-		return fmt.Sprintf("%s/bin/ctr -a /run/k3s/containerd/containerd.sock -n k8s.io %s", o.dataDir(), arguments)
+		return strings.ReplaceAll(rke2, "DATA", o.dataDir())
 	}
-	return "ctr -n k8s.io " + arguments
+	return other
 }
 
 func (o observation) dataDir() string {

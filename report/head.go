@@ -18,81 +18,49 @@ const headLines = 7
 // wrong and where, and what to type. The whole of it stands in the details.
 func (r *Report) head(p *printer, f diagnose.Finding) {
 	title := p.headline(p.short(r.headline(f)))
-	said, hidden, do, typed := &field{label: "Kubernetes says:", keepEnd: true}, &field{label: "Hidden because:"}, &field{label: "Do:", clauses: furtherSteps}, &field{}
-	if pull := r.pullOf(f); pull != nil {
-		said.text = p.short(kubernetesSays(p, pull.ReportedError))
-		hidden.text, hidden.brief = pull.RootCause.HiddenBecause, inBrief(pull.RootCause.HiddenBecause)
+	h := headFields{
+		said: &field{label: "Kubernetes says:", keepEnd: true}, where: &field{label: "Cause:", text: f.Code + r.at(f)},
+		because: &field{label: "Because:", text: p.short(f.Detail), suffix: evidenceAt(f), clauses: furtherReasons},
+		hidden:  &field{label: "Hidden because:"}, do: &field{label: "Do:", clauses: furtherSteps}, typed: &field{},
 	}
-	where := &field{label: "Cause:", text: f.Code + r.at(f)}
-	because := &field{label: "Because:", text: p.short(f.Detail), suffix: evidenceAt(f), clauses: furtherReasons}
+	if pull := r.pullOf(f); pull != nil {
+		h.said.text = p.short(kubernetesSays(p, pull.ReportedError))
+		h.hidden.text, h.hidden.brief = pull.RootCause.HiddenBecause, inBrief(pull.RootCause.HiddenBecause)
+	}
 	if f.Severity != diagnose.Info {
 		step, next := firstSteps(f.Fix)
-		do.text, typed = step.Text, p.typeField(next)
+		h.do.text, h.typed = step.Text, p.typeField(next)
 	}
-	p.lay(said, hidden, where, because, do, typed)
-	all := []*field{said, where, because, hidden, do, typed}
-	room := headLines - title
-	p.fit(room, all, said, hidden)
-	if lines(all) > room {
-		typed.suffix = ""
-		p.lay(typed)
-	}
-	p.shorten(room, all, do, typed, because)
-	if lines(all) > room && do.text != "" {
-		typed.lines = nil
-	}
-	if bare := p.hang(because.label, p.clean(because.text)); lines(all) > room && len(bare) < len(because.lines) {
-		because.lines, because.suffix = bare, ""
-	}
-	p.fit(room, all, because, do, typed)
-	p.fields(all...)
+	p.lay(h.all()...)
+	p.squeeze(headLines-title, h)
+	p.fields(h.all()...)
 	p.line("")
 }
 
-// Where a sentence can end without losing its sense: the details have the rest.
-var (
-	furtherReasons = regexp.MustCompile(`; |, (where|when|which|and says) `)
-	otherWays      = regexp.MustCompile(`, or `)
-	furtherSteps   = regexp.MustCompile(`; |: |, (or|and|which) `)
-)
+// headFields are the lines of a head.
+type headFields struct{ said, where, because, hidden, do, typed *field }
 
-// firstSteps are what is to be done first where nobody can type it, and what can be typed
-// then: what has a command or a file, and neither is in the other's place nor only lets it
-// take effect.
-func firstSteps(fix []diagnose.Note) (do, typed diagnose.Note) {
-	for i, n := range fix {
-		switch {
-		case i > 0 && (strings.HasPrefix(n.Text, "or ") || strings.HasPrefix(n.Command, "systemctl restart ")):
-		case n.Command != "" || n.File != "":
-			return do, n
-		case i == 0:
-			do = n
-		}
-	}
-	return do, diagnose.Note{}
+func (h headFields) all() []*field {
+	return []*field{h.said, h.where, h.because, h.hidden, h.do, h.typed}
 }
 
-// typeField is a step of the fix that can be typed: a command, which stands whole, for it is to
-// be pasted, or what belongs into a file.
-func (p *printer) typeField(step diagnose.Note) *field {
-	f := &field{label: "Type:", text: step.Text, whole: step.Command != "" || p.overlong(step.Text), clauses: otherWays}
-	if step.Command != "" {
-		f.text = step.Command
-	} else if f.whole {
-		f.suffix = " (" + place(step.File, step.Line) + ")"
-	} else if step.File != "" && !strings.Contains(step.Text, step.File) {
-		whole, name := " ("+place(step.File, step.Line)+")", " ("+place(path.Base(step.File), step.Line)+")"
-		if f.suffix = whole; len(p.hang(f.label, f.text+whole)) > len(p.hang(f.label, f.text+name)) {
-			f.suffix = name
-		}
+// squeeze makes the fields fit: first they lose words that stand elsewhere too, then clauses,
+// then what is to be looked at after something is done, and only then the end of a sentence.
+func (p *printer) squeeze(room int, h headFields) {
+	all := h.all()
+	p.fit(room, all, h.said, h.hidden)
+	if lines(all) > room {
+		h.typed.suffix = ""
+		p.lay(h.typed)
 	}
-	return f
-}
-
-// overlong reports whether a word of the text fits no line: the name of a table, which broken
-// off is none.
-func (p *printer) overlong(text string) bool {
-	return slices.ContainsFunc(strings.Fields(text), func(word string) bool { return len(word) > p.Width-4 })
+	p.shorten(room, all, h.do, h.typed, h.because)
+	if lines(all) > room && h.do.text != "" {
+		h.typed.lines = nil
+	}
+	if bare := p.hang(h.because.label, p.clean(h.because.text)); lines(all) > room && len(bare) < len(h.because.lines) {
+		h.because.lines, h.because.suffix = bare, ""
+	}
+	p.fit(room, all, h.because, h.do, h.typed)
 }
 
 // inBrief is why an error is hidden without the other error, which stands above.
