@@ -14,7 +14,7 @@ import (
 const demoLimit = 30 * time.Second
 
 func demoCommand(e *env) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show the main job on a self-made node; needs no K3s, no network, no root",
 		Long: `Makes a K3s node in a temporary folder, with two TLS registries on loopback, and diagnoses it.
@@ -28,6 +28,8 @@ Kubernetes shows is the denial.`,
 			return e.demo(ctx)
 		},
 	}
+	hideFlags(cmd, "host-root")
+	return cmd
 }
 
 // demo makes a node in a temporary folder, with two registries on loopback, and diagnoses

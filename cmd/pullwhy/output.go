@@ -95,7 +95,7 @@ func unknownVerdict(r *report.Report) error {
 }
 
 func schemaCommand(e *env) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "schema",
 		Short: "Print the JSON Schema of the report",
 		Args:  cobra.NoArgs,
@@ -104,4 +104,6 @@ func schemaCommand(e *env) *cobra.Command {
 			return err
 		},
 	}
+	hideFlags(cmd, "color", "host-root", "output", "verbose")
+	return cmd
 }

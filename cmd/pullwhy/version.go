@@ -22,7 +22,7 @@ func toolVersion() string {
 }
 
 func versionCommand(e *env) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
@@ -31,4 +31,6 @@ func versionCommand(e *env) *cobra.Command {
 			return err
 		},
 	}
+	hideFlags(cmd, "color", "host-root", "output", "verbose")
+	return cmd
 }
