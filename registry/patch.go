@@ -3,6 +3,8 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
@@ -34,11 +36,47 @@ func (c *Config) Patch(edits []Edit) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("comparing %q: %w", f.path, err)
 		}
-		if !shows(diff, hidden) {
+		if diff = recounted(diff); !shows(diff, hidden) {
 			return diff, nil
 		}
 	}
 	return "", fmt.Errorf("editing %q: %w", f.path, errors.New("a line to change holds a secret"))
+}
+
+var hunkHeader = regexp.MustCompile(`^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@`)
+
+// recounted corrects the headers of hunks that have no line of the old text, or none of the
+// new one: these stand behind the line before. (pubs.opengroup.org, diff, unified format)
+func recounted(diff string) string {
+	lines := strings.SplitAfter(diff, "\n")
+	for i, line := range lines {
+		m := hunkHeader.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		var of, to int
+		for _, body := range lines[i+1:] {
+			if hunkHeader.MatchString(body) {
+				break
+			}
+			of += count(strings.HasPrefix(body, " ") || strings.HasPrefix(body, "-"))
+			to += count(strings.HasPrefix(body, " ") || strings.HasPrefix(body, "+"))
+		}
+		lines[i] = fmt.Sprintf("@@ -%s +%s @@\n", span(m[1], of), span(m[2], to))
+	}
+	return strings.Join(lines, "")
+}
+
+// span is a place of a hunk's header: its first line and how many there are.
+func span(first string, lines int) string {
+	switch lines {
+	case 0:
+		n, _ := strconv.Atoi(first)
+		return fmt.Sprintf("%d,0", n-1)
+	case 1:
+		return first
+	}
+	return fmt.Sprintf("%s,%d", first, lines)
 }
 
 var errLoses = errors.New("something that stands there would be lost")

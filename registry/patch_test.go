@@ -150,6 +150,9 @@ func patched(t *testing.T, text, patch string) string {
 			if n, _ := fmt.Sscanf(line, "@@ -%d,%d", &start, &count); n == 1 {
 				count = 1
 			}
+			if of := oldLines(lines[i+3:]); of != count {
+				t.Fatalf("%q, and %d lines follow:\n%s", line, of, patch)
+			}
 			if count > 0 {
 				start--
 			}
@@ -168,6 +171,20 @@ func patched(t *testing.T, text, patch string) string {
 	}
 	copyTo(len(old))
 	return out.String()
+}
+
+// oldLines is how many lines of the old text a hunk has.
+func oldLines(hunk []string) int {
+	n := 0
+	for _, line := range hunk {
+		switch {
+		case strings.HasPrefix(line, "@@"):
+			return n
+		case strings.HasPrefix(line, " "), strings.HasPrefix(line, "-"):
+			n++
+		}
+	}
+	return n
 }
 
 // TestNoPatch: what cannot be edited without showing a secret, or line by line, is said and
