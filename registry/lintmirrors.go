@@ -164,10 +164,14 @@ func (n *linter) lintDefault(name string, m mirror, ep parsedEndpoint, last bool
 		return
 	}
 	issue := Issue{Code: codeEndpointIsDefault, Detail: "this is the registry itself, which containerd asks last anyway", Fix: "remove the line"}
-	if last && len(m.rewrites) > 0 {
+	switch {
+	case last && len(m.rewrites) > 0:
 		issue.Severity = SeverityWarning
 		issue.Detail += "; as the last endpoint it gets no rewrites"
 		issue.Fix = fmt.Sprintf("to rewrite at the registry itself, write its port: %q", withPort(ep.url))
+	case n.rendered[name] == nil && len(n.file.mirrors[wildcard].endpoints) > 0:
+		issue.Detail += "; K3s drops an entry of nothing else, and the wildcard mirror counts"
+		issue.Fix = fmt.Sprintf("to keep the registry from the wildcard mirror, write its port: %q", withPort(ep.url))
 	}
 	report(issue)
 }

@@ -1,6 +1,9 @@
 package registry
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestApartFromTheWildcard: which entries of configs keep a registry from the wildcard mirror.
 func TestApartFromTheWildcard(t *testing.T) {
@@ -17,6 +20,25 @@ func TestApartFromTheWildcard(t *testing.T) {
 		found := false
 		for _, i := range (lintCase{}).lint(t, text, nil) {
 			found = found || i.Code == codeWildcard && i.Severity == SeverityInfo
+		}
+		if found != noted {
+			t.Errorf("%v for\n%s", found, text)
+		}
+	}
+}
+
+// TestEntryOfItselfBesideTheWildcard: a mirror that lists the registry itself alone keeps it from
+// the wildcard mirror only where K3s writes it.
+func TestEntryOfItselfBesideTheWildcard(t *testing.T) {
+	const entry = "  quay.io: {endpoint: [https://quay.io]}\n"
+	for text, noted := range map[string]bool{
+		"mirrors:\n  '*': {endpoint: [https://mirror.example.com]}\n" + entry:                                                 true,
+		"mirrors:\n  '*': {endpoint: [https://mirror.example.com]}\n" + entry + "configs:\n  quay.io: {tls: {ca_file: ''}}\n": false,
+		"mirrors:\n" + entry: false,
+	} {
+		found := false
+		for _, i := range (lintCase{}).lint(t, text, nil) {
+			found = found || i.Code == codeEndpointIsDefault && strings.Contains(i.Fix, `"https://quay.io:443"`)
 		}
 		if found != noted {
 			t.Errorf("%v for\n%s", found, text)
