@@ -251,9 +251,13 @@ type end struct {
 	seq   int
 }
 
-// endedAt remembers the last two images of which a pull ended.
+// endedAt remembers the last two images of which a pull ended, as containerd has it: others
+// tell later, and of pulls that may be long over.
 func (s *Scanner) endedAt(h *history, r record) {
 	h.ended = r.seq
+	if r.source != sourceRuntime {
+		return
+	}
 	if s.ends[0].image != h {
 		s.ends[1] = s.ends[0]
 	}
