@@ -14,6 +14,9 @@ import (
 	"github.com/miekg/dns"
 )
 
+// maxAddresses is how many addresses of a name are tried: an answer has room for thousands.
+const maxAddresses = 100
+
 // A resolver finds addresses as Go programs on the node do: first in its /etc/hosts, then
 // from the nameservers of its /etc/resolv.conf.
 type resolver struct {
@@ -142,6 +145,7 @@ func (r *resolver) lookup(ctx context.Context, host string, s *Step) ([]ip, erro
 		}
 	}
 	sortAddrs(found)
+	found = found[:min(len(found), maxAddresses)]
 	for _, a := range found {
 		s.Addresses = append(s.Addresses, a.String())
 	}

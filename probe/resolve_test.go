@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -97,11 +98,15 @@ func TestLookup(t *testing.T) {
 		{strings.Repeat("x", 300), nil, cause.DNSNotFound},
 		{"", nil, cause.DNSNotFound},
 	}
+	var many []string
+	for i := range 1000 {
+		many = append(many, fmt.Sprintf("127.1.%d.%d", i/250, i%250))
+	}
 	for _, truncate := range []bool{false, true} {
 		server := &probetest.DNS{
 			Names: map[string][]string{
 				"v4.example.com": {"192.0.2.7"}, "v6.example.com": {"::1"}, "both.example.com": {"127.0.0.1", "::1"},
-				"short.a.example": {"192.0.2.8"},
+				"short.a.example": {"192.0.2.8"}, "many.example.com": many,
 			},
 			Rcodes:   map[string]int{"broken.example.com": dns.RcodeServerFailure},
 			Truncate: truncate,
@@ -114,6 +119,9 @@ func TestLookup(t *testing.T) {
 			if diff := cmp.Diff(tt.want, texts(got)); diff != "" || cause.Of(err) != tt.err {
 				t.Errorf("%.40q, truncated %t: error %v (-want +got):\n%s", tt.host, truncate, err, diff)
 			}
+		}
+		if got, err := r.lookup(t.Context(), "many.example.com", &Step{}); truncate && len(got) != maxAddresses { // more than UDP holds
+			t.Errorf("very many addresses: %d, %v", len(got), err)
 		}
 		if got, err := r.lookup(t.Context(), "both.example.com", &Step{}); len(got) != 2 {
 			t.Errorf("both families: %v, %v", got, err)

@@ -191,23 +191,23 @@ func (s *secrets) cleanResult(r *Result) {
 	}
 }
 
-// texts are those of a step.
-func (t *Step) texts() []*string {
-	t.Platforms, t.Nameservers = slices.Clone(t.Platforms), slices.Clone(t.Nameservers)
-	t.Unreached, t.Counterfactuals = slices.Clone(t.Unreached), slices.Clone(t.Counterfactuals)
+// texts are those of a step, whose lists are copied before.
+func (s *Step) texts() []*string {
+	s.Platforms, s.Nameservers = slices.Clone(s.Platforms), slices.Clone(s.Nameservers)
+	s.Unreached, s.Counterfactuals = slices.Clone(s.Unreached), slices.Clone(s.Counterfactuals)
 	all := []*string{
-		&t.Error, &t.URL, &t.Challenge, &t.Realm, &t.Service, &t.Scope, &t.Digest, &t.MediaType, &t.Host,
-		&t.RetryAfter, &t.RateLimit,
+		&s.Error, &s.URL, &s.Challenge, &s.Realm, &s.Service, &s.Scope, &s.Digest, &s.MediaType, &s.Host,
+		&s.RetryAfter, &s.RateLimit,
 	}
-	all = append(all, pointers(t.Platforms)...)
-	for i := range t.Nameservers {
-		all = append(all, &t.Nameservers[i].Error)
+	all = append(all, pointers(s.Platforms)...)
+	for i := range s.Nameservers {
+		all = append(all, &s.Nameservers[i].Error)
 	}
-	for i := range t.Unreached {
-		all = append(all, &t.Unreached[i].Error)
+	for i := range s.Unreached {
+		all = append(all, &s.Unreached[i].Error)
 	}
-	for i := range t.Counterfactuals {
-		all = append(all, &t.Counterfactuals[i].Detail)
+	for i := range s.Counterfactuals {
+		all = append(all, &s.Counterfactuals[i].Detail)
 	}
 	return all
 }

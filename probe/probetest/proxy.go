@@ -5,22 +5,15 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
-	"sync/atomic"
 )
 
 // A Proxy is an HTTP proxy's handler that leads every request to one server.
 type Proxy struct {
 	To string // ip:port
-
-	used atomic.Int64
 }
-
-// Used is how many requests, CONNECT among them, it got so far.
-func (p *Proxy) Used() int { return int(p.used.Load()) }
 
 // ServeHTTP implements [http.Handler].
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p.used.Add(1)
 	if r.Method != http.MethodConnect {
 		forward := httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.Out.URL.Host = p.To }}
 		forward.ServeHTTP(w, r)
