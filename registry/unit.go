@@ -15,11 +15,13 @@ var unitDirs = []string{
 
 // A unit is a systemd service with its drop-ins.
 type unit struct {
-	name string
-	args []string // of ExecStart, without the program, variables expanded
-	file string   // that has ExecStart
-	env  map[string]string
-	from map[string]string // the file that each variable came from last
+	name     string
+	args     []string // of ExecStart, without the program, variables expanded
+	file     string   // that has ExecStart
+	env      map[string]string
+	from     map[string]string // the file that each variable came from last
+	command  []string          // ExecStart as written
+	envFiles []string          // EnvironmentFile
 
 	proxyFrom string // the file that gave a variable of proxyEnvironment last
 }
@@ -37,49 +39,55 @@ func (f *files) hasUnit(name string) bool {
 func (f *files) readUnit(name string) unit {
 	u := unit{name: name}
 	u.forget()
-	var envFiles, command []string
 	for _, file := range f.unitFiles(name) {
-		text, err := f.readAny(file, KindUnit, maxConfigSize)
-		if err != nil {
-			continue
-		}
-		for _, line := range logicalLines(string(text)) {
-			key, value, _ := strings.Cut(line, "=")
-			switch strings.TrimSpace(key) {
-			case "ExecStart":
-				command, u.file = shellWords(value), file
-			case "Environment":
-				words := shellWords(value)
-				if len(words) == 0 { // takes back what was said before
-					u.forget()
-				}
-				u.set(words, file)
-			case "EnvironmentFile":
-				file := strings.TrimPrefix(strings.TrimSpace(value), "-")
-				if file == "" {
-					envFiles = nil
-					continue
-				}
-				envFiles = append(envFiles, strings.NewReplacer("%N", name, "%n", name+".service", "%p", name).Replace(file))
-			}
+		for _, line := range f.linesOf(file, KindUnit) {
+			u.setting(line, file)
 		}
 	}
-	if len(envFiles) == 0 {
-		envFiles = []string{"/etc/default/" + name, "/etc/sysconfig/" + name, "/etc/systemd/system/" + name + ".service.env"}
+	if len(u.envFiles) == 0 {
+		u.envFiles = []string{"/etc/default/" + name, "/etc/sysconfig/" + name, "/etc/systemd/system/" + name + ".service.env"}
 	}
-	for _, file := range envFiles {
-		text, err := f.readAny(file, KindEnvironment, maxConfigSize)
-		if err != nil {
-			continue
-		}
-		for _, line := range logicalLines(string(text)) {
+	for _, file := range u.envFiles {
+		for _, line := range f.linesOf(file, KindEnvironment) {
 			u.set([]string{strings.Join(shellWords(strings.TrimPrefix(line, "export ")), " ")}, file)
 		}
 	}
-	if len(command) > 0 {
-		u.args = u.expand(command[1:])
+	if len(u.command) > 0 {
+		u.args = u.expand(u.command[1:])
 	}
 	return u
+}
+
+// linesOf are the logical lines of a file that may be absent.
+func (f *files) linesOf(file, kind string) []string {
+	text, err := f.readAny(file, kind, maxConfigSize)
+	if err != nil {
+		return nil
+	}
+	return logicalLines(string(text))
+}
+
+// setting takes one line of a unit's file into account. What is set to nothing takes back
+// what was said before. (systemd.exec(5), systemd.service(5))
+func (u *unit) setting(line, file string) {
+	key, value, _ := strings.Cut(line, "=")
+	words := shellWords(value)
+	switch strings.TrimSpace(key) {
+	case "ExecStart":
+		u.command, u.file = words, file
+	case "Environment":
+		if len(words) == 0 {
+			u.forget()
+		}
+		u.set(words, file)
+	case "EnvironmentFile":
+		path := strings.TrimPrefix(strings.TrimSpace(value), "-")
+		if path == "" {
+			u.envFiles = nil
+			return
+		}
+		u.envFiles = append(u.envFiles, strings.NewReplacer("%N", u.name, "%n", u.name+".service", "%p", u.name).Replace(path))
+	}
 }
 
 var variable = regexp.MustCompile(`\$\{(\w+)\}`)
@@ -121,7 +129,7 @@ func (f *files) unitFiles(name string) []string {
 	return all
 }
 
-// forget is what an empty Environment= does. (systemd.exec(5))
+// forget takes all variables back.
 func (u *unit) forget() {
 	u.env, u.from, u.proxyFrom = map[string]string{}, map[string]string{}, ""
 }
