@@ -31,6 +31,7 @@ const (
 	StageHostList       = "host-list"
 )
 
+// Error implements [error].
 func (e *RouteError) Error() string { return e.Message }
 
 // state is what was read; a Config that nobody loaded is that of a node without files.

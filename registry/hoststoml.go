@@ -46,8 +46,6 @@ type tomlError struct {
 	message      string
 }
 
-func (e *tomlError) Error() string { return e.message }
-
 // dialect says which containerd reads hosts.toml.
 type dialect struct {
 	fork    bool // k3s-io/containerd
