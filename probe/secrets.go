@@ -116,6 +116,9 @@ var (
 
 // clean removes secrets and control characters.
 func (s *secrets) clean(text string) string {
+	if text == "" {
+		return ""
+	}
 	text = printable(text)
 	s.mu.Lock()
 	for _, secret := range s.known {
