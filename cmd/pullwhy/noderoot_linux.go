@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 
@@ -57,7 +58,9 @@ func (r *nodeRoot) openIn(name string, flags uint64) (*os.File, error) {
 	fd, err := unix.Openat2(int(r.dir.Fd()), name, &unix.OpenHow{Flags: flags | unix.O_CLOEXEC, Resolve: unix.RESOLVE_IN_ROOT})
 	switch {
 	case err == nil:
-		return os.NewFile(uintptr(fd), "/"+name), nil
+		// not the name on the node: where a file system does not tell what its entries are,
+		// ReadDir looks them up below it
+		return os.NewFile(uintptr(fd), fmt.Sprintf("/proc/self/fd/%d", fd)), nil
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}

@@ -44,3 +44,32 @@ func TestNodeRoot(t *testing.T) {
 		}
 	}
 }
+
+// TestNodeRootEntries: what the entries of a directory are is asked of the node, wherever
+// links lead to it, and never of the tool's own files.
+func TestNodeRootEntries(t *testing.T) {
+	root := t.TempDir()
+	if err := os.MkdirAll(root+"/data/a", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(root+"/data/a/file", nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/data", root+"/link"); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{"data/a", "link/a"} {
+		f, err := newNodeRoot(root).Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close() // the entries are asked while it is open
+		entries, err := f.(fs.ReadDirFile).ReadDir(-1)
+		if err != nil || len(entries) != 1 {
+			t.Fatalf("%s: %v, %v", dir, entries, err)
+		}
+		if info, err := entries[0].Info(); err != nil || !info.Mode().IsRegular() {
+			t.Errorf("%s: %v, %v", dir, info, err)
+		}
+	}
+}
