@@ -31,11 +31,12 @@ type watching struct {
 	*watcher
 	demo    *demoNode
 	reports chan *report.Report
-	seconds int // of the log's time
+	began   time.Time // after what stands in the log
+	minutes int       // of the log's time since
 }
 
 func watchDemo(t *testing.T) *watching {
-	w := &watching{T: t, demo: newDemoNode(), reports: make(chan *report.Report, 100)}
+	w := &watching{T: t, demo: newDemoNode(), reports: make(chan *report.Report, 100), began: time.Now().UTC()}
 	t.Cleanup(w.demo.close)
 	dir := t.TempDir()
 	if err := w.demo.write(dir); err != nil {
@@ -80,10 +81,10 @@ func (w *watching) next() *report.Report {
 	}
 }
 
-// append writes lines to the log, a second later each time.
+// append writes lines to the log, a minute later each time.
 func (w *watching) append(lines ...string) {
 	w.Helper()
-	w.seconds++
+	w.minutes++
 	path, err := w.resolve()
 	if err != nil {
 		w.Fatal(err)
@@ -94,7 +95,7 @@ func (w *watching) append(lines ...string) {
 	}
 	defer log.Close()
 	for i, line := range lines {
-		at := noon.Add(time.Duration(w.seconds)*time.Minute + time.Duration(i+1)*time.Microsecond)
+		at := w.began.Add(time.Duration(w.minutes)*time.Minute + time.Duration(i+1)*time.Microsecond)
 		if _, err := fmt.Fprintf(log, "time=%q %s\n", at.Format(time.RFC3339Nano), line); err != nil {
 			w.Fatal(err)
 		}
