@@ -145,7 +145,7 @@ func (f *Follower) split(chunk []byte, take func(Line) error) error {
 func (f *Follower) advance(buf []byte, take func(Line) error) (moved bool, err error) {
 	path, err := f.Resolve()
 	if err != nil {
-		f.tell(err)
+		f.absent(err)
 		return false, nil
 	}
 	if f.current != nil && !f.current.ended(path) {
@@ -153,11 +153,11 @@ func (f *Follower) advance(buf []byte, take func(Line) error) (moved bool, err e
 		return false, nil
 	}
 	view, err := look(path, f.Name)
-	f.tell(err)
 	if err != nil {
-		f.started = f.started || errors.Is(err, fs.ErrNotExist) // all that comes is new
+		f.absent(err)
 		return false, nil
 	}
+	f.tell(nil)
 	defer view.close()
 	if !f.started {
 		f.begin(view)
@@ -167,6 +167,12 @@ func (f *Follower) advance(buf []byte, take func(Line) error) (moved bool, err e
 		return false, nil
 	}
 	return true, f.turnTo(next, buf, take)
+}
+
+// absent says why there is no log to be read. Where there is none yet, all that comes is new.
+func (f *Follower) absent(err error) {
+	f.tell(err)
+	f.started = f.started || errors.Is(err, fs.ErrNotExist)
 }
 
 // begin takes for known the rotated files that are not to be read.

@@ -7,12 +7,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,7 +63,9 @@ func newLog(t *testing.T) *followed {
 func (l *followed) follow(f Follower) *followed {
 	leaks := goleak.IgnoreCurrent()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	f.Resolve = func() (string, error) { return l.live, nil }
+	if f.Resolve == nil {
+		f.Resolve = func() (string, error) { return l.live, nil }
+	}
 	f.Name, f.Poll = "/log/containerd.log", stdcmp.Or(f.Poll, 20*time.Millisecond)
 	f.CaughtUp = func(s FollowStats) {
 		l.change(func() { l.stats = s; l.looks++ })
@@ -234,6 +238,20 @@ func TestFollowStart(t *testing.T) {
 		l.follow(Follower{FromEnd: true}).looked()
 		l.check(os.Mkdir(l.path("later"), 0o700))
 		l.write(2)
+		l.until("both lines", l.has(numbered(2)))
+		l.want(numbered(1), numbered(2))
+	})
+	t.Run("nobody knows where yet", func(t *testing.T) {
+		l := newLog(t)
+		l.write(2)
+		var known atomic.Bool
+		l.follow(Follower{FromEnd: true, Resolve: func() (string, error) {
+			if !known.Load() {
+				return "", fs.ErrNotExist
+			}
+			return l.live, nil
+		}}).looked()
+		known.Store(true)
 		l.until("both lines", l.has(numbered(2)))
 		l.want(numbered(1), numbered(2))
 	})
