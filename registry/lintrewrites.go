@@ -55,13 +55,15 @@ func (n *linter) unmatching(name string, m mirror, rule rewriteRule) Issue {
 	if name == hub {
 		official = cmp.Or(officialImage(rule.pattern), onlyBare(rule.pattern))
 	}
+	host, rest := cutRegistry(rule.pattern)
 	read, _ := rule.rendered()
-	if host, rest := cutRegistry(rule.pattern); n.isKnown(host, name, m) {
+	switch {
+	case n.isKnown(host, name, m):
 		return n.namesRegistry(host, name, m, rule, rest)
-	} else if official != "" {
+	case official != "":
 		fix, edits := n.instead(m, rule, withLibrary(rule.pattern, official), "match library/ too")
 		return Issue{Detail: fmt.Sprintf("images such as %s are library/%s at Docker Hub, which this pattern does not match", official, official), Fix: fix, Edits: edits}
-	} else if canMatch(read.pattern, name == hub) {
+	case canMatch(read.pattern, name == hub):
 		return Issue{}
 	}
 	example := "team/app"
