@@ -2,6 +2,7 @@ package registry
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -82,10 +83,16 @@ func (n *linter) complete(i *Issue) {
 	if i.Severity != SeverityInfo {
 		i.Fix = cmp.Or(i.Fix, fileFixes[i.Code], rule.Fix)
 	}
+	if n.node.Distribution == RKE2 {
+		i.Detail, i.Fix = ofRKE2.ReplaceAllString(i.Detail, "${1}RKE2 "), ofRKE2.ReplaceAllString(i.Fix, "${1}RKE2 ")
+	}
 	if i.File == n.file.path {
 		i.Excerpt = n.excerpt(i.Line)
 	}
 }
+
+// ofRKE2 is the word for the program that reads the file, which is RKE2 on a node of its.
+var ofRKE2 = regexp.MustCompile(`(^|\s)K3s\s`)
 
 // report adds an issue unless the same was found already.
 func (n *linter) report(at Position, i Issue) {

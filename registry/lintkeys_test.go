@@ -31,3 +31,12 @@ func TestHubKeyOfRKE2(t *testing.T) {
 		}
 	}
 }
+
+// TestWordsOnRKE2: on RKE2 it is RKE2 that does what is said, and names of the user's stay.
+func TestWordsOnRKE2(t *testing.T) {
+	text := "mirrors:\n  docker.io:\n    endpoints: [https://a.example.com]\n  K3s.example.com/a:\n    endpoint: [https://a.example.com]\n"
+	issues := Load(ReadNode(fstest.MapFS{"etc/rancher/rke2/registries.yaml": {Data: []byte(text)}})).Lint(nil)
+	if got := codes(issues); !strings.Contains(got, "RKE2 knows no key") || !strings.Contains(got, `"K3s.example.com/a"`) || strings.Contains(got, "K3s ") {
+		t.Error(got)
+	}
+}
