@@ -47,6 +47,7 @@ func TestCertsD(t *testing.T) {
 		{"referrers known", "2.2.0", "nginx", hosts("capabilities = ['pull', 'resolve', 'referrers']"), mirror},
 		{"dial_timeout of another type, unknown", "2.0.6", "nginx", hosts("dial_timeout = 5"), mirror},
 		{"dial_timeout of another type", "2.1.0", "nginx", hosts("dial_timeout = 5"), hub},
+		{"dial_timeout in a table that is not looked at", "2.1.0", "nginx", map[string]string{"docker.io/hosts.toml": "[host.'']\ndial_timeout = 5\n[host.\"https://m.example.com\"]\n"}, hub},
 		{"a bracket in an array table's name", "1.7.34", "nginx", hosts("[[x.\"a]\"]]"), hub},
 		{"a bracket in an array table's name, since 2.0", "2.0.0", "nginx", hosts("[[x.\"a]\"]]"), mirror},
 		{"an inline table and its like", "1.7.34", "nginx", hosts("header = {}\n[host.\"https://m.example.com\".header]\nX-A = 'b'"), hub},

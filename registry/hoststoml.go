@@ -59,6 +59,14 @@ func (d dialect) parse(dir string, text []byte) ([]hostEntry, *tomlError) {
 	if failure != nil {
 		return nil, failure
 	}
+	for key, f := range file.Hosts {
+		if slices.Contains(file.order, key) {
+			continue
+		}
+		if wrong := d.mistyped(f, scan.lines[key]); wrong != nil { // decoded all the same
+			return nil, wrong
+		}
+	}
 	entries := make([]hostEntry, 0, len(file.order)+1)
 	for _, key := range file.order {
 		e, wrong, err := d.entry(key, dir, file.Hosts[key])
@@ -69,8 +77,8 @@ func (d dialect) parse(dir string, text []byte) ([]hostEntry, *tomlError) {
 		entries = append(entries, e)
 	}
 	if d.fork && file.Server == nil && len(entries) > 0 {
-		if err := d.readRewrites(&hostEntry{}, dir, file.HostFile); err != nil { // decoded all the same
-			return nil, &tomlError{line: max(scan.root.of("rewrite"), 1), message: err.Error()}
+		if wrong := d.mistyped(file.HostFile, scan.root); wrong != nil {
+			return nil, wrong
 		}
 		return entries, nil
 	}
@@ -84,6 +92,17 @@ func (d dialect) parse(dir string, text []byte) ([]hostEntry, *tomlError) {
 		return nil, &tomlError{line: max(scan.root.of(wrong), 1), message: err.Error()}
 	}
 	return append(entries, root), nil
+}
+
+// mistyped is a key of a table that is not looked at, by whose type the file does not decode.
+func (d dialect) mistyped(f hostFile, lines entryLines) *tomlError {
+	if err := d.readRewrites(&hostEntry{}, "", f); err != nil {
+		return &tomlError{line: max(lines.of("rewrite"), 1), message: err.Error()}
+	}
+	if _, text := f.DialTimeout.(string); f.DialTimeout != nil && !text && d.timesDial() {
+		return &tomlError{line: max(lines.of("dial_timeout"), 1), message: `invalid type for "dial_timeout"`}
+	}
+	return nil
 }
 
 // entry reads one host; with an error it names the key that is wrong.
@@ -234,7 +253,7 @@ func (d dialect) readRewrites(e *hostEntry, _ string, f hostFile) error {
 }
 
 func (d dialect) readDialTimeout(e *hostEntry, _ string, f hostFile) (err error) {
-	if f.DialTimeout == nil || f.DialTimeout == "" || d.version.before(2, 0, 7) {
+	if f.DialTimeout == nil || f.DialTimeout == "" || !d.timesDial() {
 		return nil
 	}
 	text, _ := f.DialTimeout.(string)
@@ -243,6 +262,9 @@ func (d dialect) readDialTimeout(e *hostEntry, _ string, f hostFile) (err error)
 	}
 	return nil
 }
+
+// timesDial reports whether the release knows dial_timeout.
+func (d dialect) timesDial() bool { return !d.version.before(2, 0, 7) }
 
 func texts(list []any) ([]string, error) {
 	all := make([]string, 0, len(list))
