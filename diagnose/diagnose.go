@@ -22,6 +22,7 @@ type Evidence struct {
 	Probes  []probe.Result
 	Images  []string          // asked for by name: normalised, or as written where they do not parse
 	Sources []registry.Source // everything that was read or looked for
+	Flags   []string          // of the command line, without which pullwhy would not see the same again
 }
 
 // A Diagnosis is what the evidence comes to.

@@ -38,7 +38,7 @@ func touches(edits []registry.Edit, e registry.Edit) bool {
 // tie adds to an observation the mistake of registries.yaml behind it, and the edits that
 // mend it where they follow from what is known.
 func (j *joined) tie(o observation) observation {
-	o.config = j.Config
+	o.config, o.flags = j.Config, j.Flags
 	switch {
 	case o.endpoint == nil:
 		return o
@@ -247,6 +247,9 @@ func (o observation) patchCommand() string {
 	if !o.here() {
 		root = quote(o.node.Root)
 		tool = "pullwhy --host-root " + root + " --fix-diff"
+	}
+	for _, flag := range o.flags {
+		tool += " " + quote(flag)
 	}
 	if o.pull == nil && o.image != "" {
 		tool += " " + quote(o.image)

@@ -15,6 +15,7 @@ import (
 type observation struct {
 	node     *registry.Node
 	config   *registry.Config // in which a fix finds its place; nil where none is known
+	flags    []string         // with which pullwhy sees the same again
 	cause    cause.Cause
 	image    string
 	images   []string // all that it was made for, image among them

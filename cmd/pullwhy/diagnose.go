@@ -78,6 +78,7 @@ func (d *diagnosis) run(ctx context.Context, named []string) (*report.Report, er
 	}
 	config.Issues = config.Lint(seen(node, log, want.images))
 	ev := evidence(node, config, log, want)
+	ev.Flags = d.logs.again()
 	if !d.noProbe {
 		ev.Probes = d.ask(ctx, node, asks(ev))
 	}

@@ -22,13 +22,29 @@ import (
 type logFlags struct {
 	files []string
 	since time.Duration
-	given func() bool // whether --since was on the command line
+	given func() bool // whether --since was on the command line; nil where there is none
 }
 
 func (f *logFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.files, "log", nil, "read this `FILE` instead of the node's log; repeatable, - is standard input")
 	spanVar(flags, &f.since, "since", 24*time.Hour, "how far back in the node's log, such as 90m or 7d; 0 is all")
 	f.given = func() bool { return flags.Changed("since") }
+}
+
+// again are the flags with which the same is read once more: those that were given.
+func (f *logFlags) again() []string {
+	var all []string
+	if f.given != nil && f.given() {
+		since := "0"
+		if f.since > 0 {
+			since = (*span)(&f.since).String()
+		}
+		all = append(all, "--since", since)
+	}
+	for _, file := range f.files {
+		all = append(all, "--log", file)
+	}
+	return all
 }
 
 // nodeLog is what was read of the log, and from where.
