@@ -61,7 +61,10 @@ func (s *Scanner) pull(h *history) (Pull, bool) {
 	p.Failures = all.failures
 	p.Failures = max(p.Failures, 1)
 	p.FirstFailure, p.LastFailure = known(all.first), known(all.last)
-	p.ReportedError, p.Reported, p.Config, p.Stage = f.text, f.reported, f.config, f.stage
+	p.Reported, p.Config, p.Stage = f.reported, f.config, f.stage
+	if !f.agent {
+		p.ReportedError = f.text
+	}
 	p.Attempts = append(p.Attempts, f.attempts...)
 	p.Secret = s.secretOf(f)
 	p.Succeeded = h.succeeded
