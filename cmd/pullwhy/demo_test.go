@@ -28,6 +28,7 @@ func masked(text string) string {
 
 // TestDemo runs the demonstration and compares it with what the README shows.
 func TestDemo(t *testing.T) {
+	t.Setenv("LC_ALL", "C.UTF-8")
 	var out, stderr bytes.Buffer
 	if status := run(t.Context(), []string{"demo"}, strings.NewReader(""), &out, &stderr); status != exitOK {
 		t.Fatalf("exit status %d: %s", status, stderr.String())
