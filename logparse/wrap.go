@@ -12,7 +12,8 @@ const (
 	maxPaste  = 64 << 10
 	minWidth  = 40 // columns of a terminal
 	maxWidth  = 250
-	maxBreaks = 40 // of one line
+	byHand    = 160 // of lines that people break themselves
+	maxBreaks = 40  // of one line
 )
 
 // unwrapped puts the lines of a text together that a terminal broke at its width, or a mail
@@ -164,7 +165,8 @@ func (p paste) goesOn(run []string, next string) bool {
 	if field.MatchString(next) && strings.Contains(whole, " level=") {
 		return true
 	}
-	return openQuote(whole) || holdsMark(whole) && (strings.HasSuffix(strings.TrimSpace(last), ":") || indent(next) > indent(run[0]))
+	indented := indent(next) > indent(run[0]) && columns(last) <= byHand
+	return openQuote(whole) || holdsMark(whole) && (strings.HasSuffix(strings.TrimSpace(last), ":") || indented)
 }
 
 // full reports whether a terminal broke the line, perhaps at a blank that nobody copied.

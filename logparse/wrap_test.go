@@ -93,6 +93,7 @@ func TestUnwrapped(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"an indented error", failed + "\n    unexpected EOF\n", failed + "unexpected EOF\n\n"},
 		{"no line end", failed + "\nEOF", failed + "EOF\n\n"},
+		{"an error that nobody broke", failed + strings.Repeat("x", byHand) + "\n  I tried it with docker, too\n", ""},
 		{"open quotes", "FATA[0001] pulling image: cannot pull and unpack image \"registry.example.com/\n a:1\": EOF\n$ ls\n",
 			"FATA[0001] pulling image: cannot pull and unpack image \"registry.example.com/ a:1\": EOF\n\n$ ls\n"},
 		{"a pager cut it", `E1123 08:00:02.1 1 log.go:32] "Failed to pull image" err="failed to pull and unp>` + "\nand so on\n", ""},
