@@ -58,7 +58,7 @@ func (l *loader) readRoot(abs string) certsRoot {
 		switch {
 		case texts[i] != nil:
 			root[entry.Name()] = l.newDir(dir, texts[i])
-		case l.files.exists(dir):
+		case mayBeHost(entry.Name()) && l.files.exists(dir):
 			root[entry.Name()] = notDirectory(dir)
 		}
 	}
@@ -106,6 +106,17 @@ func (l *loader) parseText(dir string, text []byte) *hostsText {
 		h.entries, h.wrong = l.dialect.parse(dir, text)
 	}
 	return h
+}
+
+// fileEndings are those of files that people keep beside the directories, and no host has.
+var fileEndings = []string{".bak", ".cer", ".cert", ".crt", ".key", ".old", ".orig", ".pem", ".toml", ".txt", ".yaml", ".yml"}
+
+// mayBeHost reports whether a file is in the way of a directory: containerd opens only those of
+// the registries that it is asked for.
+func mayBeHost(name string) bool {
+	host := imageHost(name)
+	registry := host == "localhost" || strings.ContainsAny(host, ".:") && unnamed(host) == ""
+	return name == "_default" || registry && !slices.Contains(fileEndings, path.Ext(name))
 }
 
 // notDirectory is something else in the place of a directory, at which containerd gives up.

@@ -72,3 +72,16 @@ func TestDecodeFirst(t *testing.T) {
 		t.Errorf("got %+v", err)
 	}
 }
+
+// TestFilesBesideDirectories: one that has a registry's name is in its way, others are not.
+func TestFilesBesideDirectories(t *testing.T) {
+	for file, want := range map[string]string{
+		"quay.io": codeFileUnreadable, "registry.example.com_5000_": codeFileUnreadable, "_default": codeFileUnreadable,
+		"ca.crt": "", "registry.example.com.pem": "", "README": "", "hosts.toml": "",
+	} {
+		c := Load(&Node{Distribution: Containerd, FS: nodeFS(map[string]string{plain: configPathV2, plainD + "/" + file: "x"})})
+		if got := codes(c.Lint(nil)); (got == "") != (want == "") || !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s, want %q", file, got, want)
+		}
+	}
+}
