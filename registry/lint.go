@@ -60,6 +60,7 @@ func (n *linter) lines() []string {
 func (n *linter) lint() {
 	n.lintText()
 	if n.void == nil {
+		n.lintLaterDocuments()
 		n.lintWritten()
 		n.lintMirrors()
 		n.lintConfigs()

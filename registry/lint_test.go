@@ -77,6 +77,7 @@ var lintCases = []lintCase{
 	{code: codeSyntax, line: 3, has: "mirrors:\n  docker.io:\n    endpoint: https://mirror.example.com\n", not: "mirrors:\n  docker.io:\n    endpoint: [https://mirror.example.com]\n"},
 	{code: codeSyntax, line: 2, has: "mirrors:\n\tdocker.io:\n", not: "mirrors:\n  docker.io: # a\ttab\n"},
 	{code: codeUnknownKey, line: 3, has: "mirrors:\n  docker.io:\n    Endpoint:\n      - https://mirror.example.com\n", not: mirrored},
+	{code: codeUnknownKey, line: 6, has: mirrored + "---\nconfigs:\n  mirror.example.com:\n", not: mirrored + "---\nother: x\n"},
 	{code: codeUnknownKey, line: 1, has: "auths:\n  a.example.com: {username: you}\n", not: "x-shared: &a {username: you}\nconfigs:\n  a.example.com:\n    auth: *a\n"},
 	{code: codeUnknownKey, line: 3, has: "configs:\n  registry.example.com:\n    insecure_skip_verify: true\n", not: "configs:\n  registry.example.com:\n    tls:\n      insecure_skip_verify: true\n"},
 	{code: codeDuplicateKey, line: 3, has: "mirrors:\n  a.example.com: {endpoint: [https://b.example.com]}\n  a.example.com: {endpoint: [https://c.example.com]}\n", not: "mirrors:\n  a.example.com: {endpoint: [https://b.example.com]}\nmirrors:\n  d.example.com: {endpoint: [https://c.example.com]}\n"},
