@@ -111,12 +111,15 @@ func (o observation) file() string {
 // hasImage reports whether the observation was made for an image, be it one without a name.
 func (o observation) hasImage() bool { return o.image != "" || o.pull != nil }
 
+// named is the image's name, or what stands for it where no text tells.
+func (o observation) named() string { return cmp.Or(o.image, "IMAGE") }
+
 // concerned names the images that the observation was made for.
 func (o observation) concerned() string {
 	if len(o.images) > 1 {
-		return fmt.Sprintf("%s and %d more", o.image, len(o.images)-1)
+		return fmt.Sprintf("%s and %d more", o.named(), len(o.images)-1)
 	}
-	return o.image
+	return o.named()
 }
 
 // probed reports whether the failure was met by the probe, not read in a log.

@@ -22,7 +22,7 @@ var authRules = map[cause.Cause]rule{
 			if h, _ := o.habit(); h != nil && o.denied() { // most of what is there is for everybody
 				return append([]Note{{Text: "check the name: " + o.concerned()}}, o.change(append(o.credentials("if it is private"), secret)...)...)
 			}
-			secret.Text += "; a registry that hides what it does not have asks for credentials too: check the name " + o.image
+			secret.Text += "; a registry that hides what it does not have asks for credentials too: check the name " + o.named()
 			return o.change(append(o.credentials(""), secret)...)
 		},
 		doc: doc{
@@ -37,7 +37,7 @@ var authRules = map[cause.Cause]rule{
 		noun:   "refusal of the credentials",
 		detail: authRejected,
 		fix: func(o observation) []Note {
-			byHand := look("check them by hand, and that this user may pull "+o.image, o.curl("-sS -o /dev/null -w '%{http_code}\\n' -u USER", o.api()))
+			byHand := look("check them by hand, and that this user may pull "+o.named(), o.curl("-sS -o /dev/null -w '%{http_code}\\n' -u USER", o.api()))
 			if o.undecided() {
 				return append([]Note{{Text: "check the name, and the pod's imagePullSecret: " + o.concerned()}}, o.change(append(o.credentials("or let the node have credentials"), byHand)...)...)
 			}

@@ -18,7 +18,7 @@ var contentRules = map[cause.Cause]rule{
 		detail: noPlatform,
 		fix: func(o observation) []Note {
 			return []Note{{Text: "use a tag that has this platform, or push one: " + o.concerned()},
-				look("see which platforms it has", "crane manifest "+quote(o.image))}
+				look("see which platforms it has", "crane manifest "+quote(o.named()))}
 		},
 		doc: doc{
 			meaning: "The tag is an index of images for several platforms, and none of them is for the node's operating system and architecture.",
@@ -32,7 +32,7 @@ var contentRules = map[cause.Cause]rule{
 		noun:   "schema 1 manifest",
 		detail: says("it serves a manifest in a format that containerd no longer reads, or a page without a content type"),
 		fix: func(o observation) []Note {
-			return []Note{look("convert it", "skopeo copy --format v2s2 "+quote("docker://"+o.image)+" "+quote("docker://"+o.image)),
+			return []Note{look("convert it", "skopeo copy --format v2s2 "+quote("docker://"+o.named())+" "+quote("docker://"+o.named())),
 				{Text: "or push the image again with a current client: " + o.concerned()}}
 		},
 		doc: doc{
@@ -105,7 +105,7 @@ var contentRules = map[cause.Cause]rule{
 		noun:   "unpacking failure",
 		detail: says("the content was fetched, but a layer cannot be unpacked on this node"),
 		fix: func(o observation) []Note {
-			return []Note{look("pull it elsewhere to see whether it is sound", "crane validate --remote "+quote(o.image)),
+			return []Note{look("pull it elsewhere to see whether it is sound", "crane validate --remote "+quote(o.named())),
 				look("look for what the kernel or the snapshotter says", "dmesg | tail")}
 		},
 		doc: doc{
@@ -202,5 +202,5 @@ func noPlatform(o observation) string {
 
 func pushAgain(o observation) []Note {
 	return []Note{{Text: fmt.Sprintf("push the image again, and check the store of %s: %s", cmp.Or(o.host(), "the registry"), o.concerned())},
-		look("see whether it is sound there", "crane validate --remote "+quote(o.image))}
+		look("see whether it is sound there", "crane validate --remote "+quote(o.named()))}
 }

@@ -17,7 +17,7 @@ var nodeRules = map[cause.Cause]rule{
 		noun:   "invalid name",
 		detail: says("the name is no valid reference: nothing is asked"),
 		fix: func(o observation) []Note {
-			return []Note{{Text: fmt.Sprintf("correct the image name in the pod's specification: %q", o.image)},
+			return []Note{{Text: fmt.Sprintf("correct the image name in the pod's specification: %q", o.named())},
 				look("see which pod it is", "kubectl get pods -A | grep -e InvalidImageName -e ImagePull")}
 		},
 		doc: doc{
@@ -32,7 +32,7 @@ var nodeRules = map[cause.Cause]rule{
 		noun:   "pull policy",
 		detail: says("the pod says imagePullPolicy: Never, and the image is not on this node"),
 		fix: func(o observation) []Note {
-			return []Note{{Text: "set imagePullPolicy: IfNotPresent, or import the image on this node: " + o.image, Command: o.ctr("images import FILE.tar")}}
+			return []Note{{Text: "set imagePullPolicy: IfNotPresent, or import the image on this node: " + o.named(), Command: o.ctr("images import FILE.tar")}}
 		},
 		doc: doc{
 			meaning: "The pod says imagePullPolicy: Never, and the node does not have the image. Nothing was asked for.",
@@ -70,7 +70,7 @@ var nodeRules = map[cause.Cause]rule{
 		noun:   "cancellation",
 		detail: says("the text does not say why; the kubelet or containerd was restarted, or the pod was deleted meanwhile"),
 		fix: func(o observation) []Note {
-			return []Note{look("pull it by hand", o.crictl("pull "+quote(o.image)))}
+			return []Note{look("pull it by hand", o.crictl("pull "+quote(o.named())))}
 		},
 		doc: doc{
 			meaning: "Whoever asked for the pull went away: the pod was deleted, the kubelet or containerd was restarted, or the client's own deadline passed.",
@@ -84,8 +84,8 @@ var nodeRules = map[cause.Cause]rule{
 		noun:   "error",
 		detail: says("containerd's text does not say what failed"),
 		fix: func(o observation) []Note {
-			return []Note{look("let pullwhy ask each endpoint for it", "pullwhy diagnose "+quote(o.image)),
-				look("pull it by hand", o.crictl("pull "+quote(o.image)))}
+			return []Note{look("let pullwhy ask each endpoint for it", "pullwhy diagnose "+quote(o.named())),
+				look("pull it by hand", o.crictl("pull "+quote(o.named())))}
 		},
 		doc: doc{
 			meaning: "Something failed, and neither the text nor pullwhy's own requests decide what.",

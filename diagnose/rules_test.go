@@ -71,6 +71,18 @@ func TestCommandsQuote(t *testing.T) {
 	}
 }
 
+// TestNamelessImage: where no text names the image, no command has an empty word for it.
+func TestNamelessImage(t *testing.T) {
+	for c := range allRules() {
+		o := observation{node: &registry.Node{Distribution: registry.K3s}, cause: c, url: "https://mirror.example.com"}
+		for _, n := range o.finding(Error).Fix {
+			if strings.Contains(n.Command, "''") || strings.HasSuffix(n.Command, "//") || strings.HasSuffix(n.Text, " ") {
+				t.Errorf("%s: %q, %q", c, n.Text, n.Command)
+			}
+		}
+	}
+}
+
 // outsideQuotes is the part of a command that the shell would interpret.
 func outsideQuotes(command string) string {
 	var b strings.Builder
