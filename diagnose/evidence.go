@@ -118,7 +118,9 @@ func (o observation) difference() string {
 		return "the content that failed was not fetched again"
 	}
 	switch o.cause {
-	case cause.AuthMissing, cause.AuthRejected, cause.Forbidden:
+	case cause.AuthMissing:
+		return "the request of the log had no credentials"
+	case cause.AuthRejected, cause.Forbidden:
 		return "the request of the log had other credentials, those of a pull secret or of an earlier configuration"
 	case cause.TLSExpired, cause.TLSNotYetValid:
 		return "the certificate was renewed, or a clock was set, since"

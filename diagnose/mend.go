@@ -39,8 +39,8 @@ func touches(edits []registry.Edit, e registry.Edit) bool {
 // mend it where they follow from what is known.
 func (j *joined) tie(o observation) observation {
 	o.config, o.flags = j.Config, j.Flags
-	switch {
-	case o.endpoint == nil:
+	switch o = j.repeated(o); {
+	case o.endpoint == nil, o.passes:
 		return o
 	case o.target != "": // of whose settings only the CA file matters, which is the registry's
 		if other := o.would(probe.OtherCA); other != nil && rendered(j.Node) && len(o.endpoint.CAFiles) == 0 {

@@ -26,7 +26,9 @@ type observation struct {
 	endpoint *registry.Endpoint
 	attempt  *logparse.Attempt
 	probe    *probe.Result
-	gone     bool // the probe found that the image's own registry does not have it
+	gone     bool   // the probe found that the image's own registry does not have it
+	passes   bool   // what failed in the log passes now, for all images
+	served   string // the other endpoint from which all images can be had now; "" for none
 	pull     *Pull
 	issue    *registry.Issue      // the configuration's mistake behind it
 	behind   *link                // why the mistake explains the failure; nil where the failure's rule tells
@@ -147,6 +149,16 @@ func (o observation) would(name string) *probe.Counterfactual {
 // fix is what to type: the patch where there is one, and then the rest only by way of
 // looking.
 func (o observation) fix(r rule) []Note {
+	switch {
+	case o.allowedNow():
+		return o.retry()
+	case o.passes && o.pull.Status == Recovered, o.served != "":
+		return o.settled(o.steps(r))
+	}
+	return o.steps(r)
+}
+
+func (o observation) steps(r rule) []Note {
 	mended := o.mended()
 	if mended == nil && o.behind != nil {
 		mended = o.mendIssue()

@@ -45,12 +45,22 @@ func says(sentence string) func(observation) string {
 
 // explained is what a failure means on this node: by the mistake behind it where there is one.
 func (o observation) explained(r rule) string {
+	recovered := o.pull != nil && o.pull.Status == Recovered
+	switch {
+	case o.allowedNow():
+		return o.allowed()
+	case recovered && o.passes:
+		return "when it failed last: " + r.detail(o.asLogged())
+	}
 	text := r.detail(o)
 	if o.behind != nil && !o.behind.plain {
 		text = o.behind.means + o.issue.Detail
 	}
-	if o.pull != nil && o.pull.Status == Recovered {
+	switch {
+	case recovered:
 		return "when it failed last: " + text
+	case o.served != "":
+		return o.servedElsewhere() + "; this one fails still: " + text
 	}
 	return text
 }
