@@ -51,10 +51,15 @@ func (j *joined) tieIssue(o observation) observation {
 		if l.causes != nil && !slices.Contains(l.causes, o.cause) {
 			continue
 		}
-		for at, issue := range j.Config.Issues {
-			if slices.Contains(l.codes, issue.Code) && l.stands(j, o, issue) {
-				o.issue, o.behind, o.edits = &j.Config.Issues[at], l, issue.Edits
-				return o
+		for _, issue := range j.Config.Issues {
+			if !slices.Contains(l.codes, issue.Code) {
+				continue
+			}
+			for _, each := range append([]registry.Issue{issue}, issue.Others...) {
+				if l.stands(j, o, each) {
+					o.issue, o.behind, o.edits = &each, l, each.Edits
+					return o
+				}
 			}
 		}
 	}

@@ -23,12 +23,16 @@ func (n *linter) lintDrift() {
 		}
 	}
 	wanted := n.wanted(n.noDefault())
-	name := n.differs(wanted, standing)
-	if name == "" || n.differs(n.wanted(!n.noDefault()), standing) == "" {
+	names := differing(wanted, standing)
+	if len(names) == 0 || len(differing(n.wanted(!n.noDefault()), standing)) == 0 {
 		n.lintCredentialDrift()
 		return // the flag may have been given where it cannot be seen
 	}
-	n.reportDrift(name, wanted, standing)
+	issue := n.drift(names[0], wanted, standing)
+	for _, name := range names[1:] {
+		issue.Others = append(issue.Others, n.drift(name, wanted, standing))
+	}
+	n.found.add(issue)
 }
 
 // wanted are the entries of each directory that K3s would write and containerd could decode.
@@ -48,17 +52,17 @@ func (n *linter) wanted(noDefault bool) map[string][]hostEntry {
 	return all
 }
 
-// differs is the first directory that means something else, "" for none.
-func (n *linter) differs(wanted map[string][]hostEntry, standing map[string]*hostDir) string {
+// differing are the directories that mean something else, in order of their names.
+func differing(wanted map[string][]hostEntry, standing map[string]*hostDir) (all []string) {
 	names := slices.Concat(slices.Collect(maps.Keys(wanted)), slices.Collect(maps.Keys(standing)))
 	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Compact(names) {
 		d, stands := standing[name]
 		if entries, ok := wanted[name]; ok != stands || ok && !slices.EqualFunc(entries, d.entries, sameEntry) {
-			return name
+			all = append(all, name)
 		}
 	}
-	return ""
+	return all
 }
 
 // sameEntry compares what decides of requests, but for the embedded registry's, whose port
@@ -75,7 +79,8 @@ func sameEntry(a, b hostEntry) bool {
 		})
 }
 
-func (n *linter) reportDrift(name string, wanted map[string][]hostEntry, standing map[string]*hostDir) {
+// drift is that K3s rendered something else for the directory of that name.
+func (n *linter) drift(name string, wanted map[string][]hostEntry, standing map[string]*hostDir) Issue {
 	abs := path.Join(n.node.certsD(), name, "hosts.toml")
 	at := Position{File: cmp.Or(n.file.path, n.node.registriesPath())}
 	if h := n.rendered[name]; h != nil {
@@ -92,15 +97,16 @@ func (n *linter) reportDrift(name string, wanted map[string][]hostEntry, standin
 	if now == then {
 		what = "would give other settings than K3s rendered at its last start: " + now
 	}
-	n.reportNotApplied(at, imageHost(name), fmt.Sprintf("for %s this file %s%s", imageHost(name), what, n.renderedAt(abs)))
+	return n.notApplied(at, imageHost(name), fmt.Sprintf("for %s this file %s%s", imageHost(name), what, n.renderedAt(abs)))
 }
 
-func (n *linter) reportNotApplied(at Position, host, detail string) {
+func (n *linter) notApplied(at Position, host, detail string) Issue {
 	issue := Issue{Code: codeNotApplied, Registry: host, Detail: detail, Fix: "restart the agent, which renders the files anew: " + n.node.restarts()}
+	issue.File, issue.Line, issue.Column = at.File, at.Line, at.Column
 	if n.node.Unit != "" {
 		issue.Fix, issue.Command = "restart the agent, which renders the files anew", n.node.restarts()
 	}
-	n.report(at, issue)
+	return issue
 }
 
 func endpointList(entries []hostEntry) string {
@@ -126,7 +132,7 @@ func (n *linter) lintCredentialDrift() {
 		if s := n.file.configs[host]; s.auth != nil {
 			at = n.file.position(s.auth.key)
 		}
-		n.reportNotApplied(at, host, fmt.Sprintf("the credentials for %s are others than those that K3s wrote for containerd at its last start%s", host, n.renderedAt(n.cri.path)))
+		n.found.add(n.notApplied(at, host, fmt.Sprintf("the credentials for %s are others than those that K3s wrote for containerd at its last start%s", host, n.renderedAt(n.cri.path))))
 		return
 	}
 }

@@ -90,6 +90,9 @@ func (n *linter) complete(i *Issue) {
 	if i.File == n.file.path {
 		i.Excerpt = n.excerpt(i.Line)
 	}
+	for other := range i.Others {
+		n.complete(&i.Others[other])
+	}
 }
 
 // ofRKE2 is the word for the program that reads the file, which is RKE2 on a node of its.
