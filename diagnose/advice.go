@@ -179,14 +179,6 @@ func (o observation) dataDir() string {
 	return quote(cmp.Or(o.node.DataDir, "/var/lib/rancher/"+o.node.Distribution))
 }
 
-// curl asks a URL of what failed by hand; "" where no host is known.
-func (o observation) curl(options, url string) string {
-	if o.host() == "" {
-		return ""
-	}
-	return "curl " + options + " " + quote(url)
-}
-
 // presented prints the certificates that the endpoint presents, through another command
 // where one is given; "" where no host is known.
 func (o observation) presented(through ...string) string {
