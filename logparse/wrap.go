@@ -47,11 +47,14 @@ type paste struct {
 }
 
 func newPaste(text string) paste {
-	p := paste{lines: strings.Split(strings.TrimSuffix(text, "\n"), "\n")}
+	p := paste{lines: strings.Split(strings.TrimSuffix(unstyled(text), "\n"), "\n")}
 	p.own = make([]bool, len(p.lines))
 	for i, line := range p.lines {
-		line = unframed(strings.TrimSuffix(line, "\r"))
-		p.lines[i], p.own[i] = line, strings.TrimSpace(line) == "" || ownLine.MatchString(line)
+		p.lines[i] = unframed(strings.TrimSuffix(line, "\r"))
+	}
+	unquote(p.lines)
+	for i, line := range p.lines {
+		p.own[i] = strings.TrimSpace(line) == "" || ownLine.MatchString(line)
 	}
 	p.width = p.terminal()
 	switch {

@@ -101,6 +101,10 @@ func TestUnwrapped(t *testing.T) {
 		{"two of one length, and prose", failed + "EOF\n" + failed + "EOF\n\nWhy is that?\n", ""},
 		{"not about a pull", "a \"quoted\ntext\"\n", ""},
 		{"binary", failed + "\n  EOF\x00\n", ""},
+		{"quoted", "> " + failed[:50] + "\n> " + failed[50:100] + "\n> " + failed[100:] + "EOF\n", failed + "EOF\n\n\n"},
+		{"quoted twice below prose", "See:\n> > " + failed + "EOF\n>\n> > ls\n", "See:\n" + failed + "EOF\n\nls\n"},
+		{"not quoted", failed + "read 192.0.2.10:443-\n> 192.0.2.9:53\n", failed + "read 192.0.2.10:443-\n> 192.0.2.9:53\n"},
+		{"styled", "\x1b[31m" + failed + "\x1b[0m\n  EOF\n", failed + "EOF\n\n"},
 	} {
 		want := test.want
 		if want == "" {
@@ -119,7 +123,9 @@ func TestUnwrapped(t *testing.T) {
 // TestWholeLines leaves lines alone that nobody broke.
 func TestWholeLines(t *testing.T) {
 	for _, log := range corpus(t) {
-		text := straight(string(log))
+		lines := strings.Split(straight(string(log)), "\n")
+		dedent(lines)
+		text := unstyled(strings.Join(lines, "\n"))
 		if got := unwrapped(text); got != text && !isYAML(log) && !strings.Contains(text, "│") {
 			t.Errorf("(-want +got)\n%s", cmp.Diff(text, got))
 		}
