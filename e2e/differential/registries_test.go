@@ -135,10 +135,15 @@ func (c loaded) view() registryView {
 		}
 		endpoints, _ := c.Endpoints(registry.Reference{Host: k.Name, Repository: "team/app", Tag: "1.4"})
 		for _, e := range endpoints {
-			v.Offered[e.Host] = fmt.Sprintf("%s %q %q", e.Auth.Type, e.Auth.Username, e.Auth.Secret.Reveal())
+			v.Offered[e.Host] = offer(e.Auth.Type, e.Auth.Username, e.Auth.Secret.Reveal())
 		}
 	}
 	return v
+}
+
+// offer shows credentials; bytes that are no text as JSON has them.
+func offer(kind registry.AuthType, user, secret string) string {
+	return fmt.Sprintf("%s %q %q", kind, []rune(user), []rune(secret))
 }
 
 // differences compares what pullwhy reads of a file with what it reads of the fields that
@@ -155,7 +160,7 @@ func differences(config loaded, real *registries.Registry) string {
 			diff += fmt.Sprintf("%q: K3s has auth %t, tls %t\n", name, c.Auth != nil, c.TLS != nil)
 		}
 		if offered, ok := got.Offered[name]; ok && c.Auth != nil && c.Auth.Username != "" {
-			diff += cmp.Diff(fmt.Sprintf("basic %q %q", c.Auth.Username, c.Auth.Password), offered)
+			diff += cmp.Diff(offer(registry.AuthBasic, c.Auth.Username, c.Auth.Password), offered)
 		}
 		_, mirrored := real.Mirrors[name] // the default endpoint may then be another's
 		if t := c.TLS; t != nil && t.CAFile != "" && !mirrored && got.Rendered[name] != "" && !strings.Contains(got.Rendered[name], fmt.Sprintf("ca = [%q]", t.CAFile)) {
