@@ -82,6 +82,8 @@ func (j *joined) tieEntry(o observation) observation {
 		if other := o.would(probe.OtherCA); other != nil && o.meant == nil {
 			o.edits = o.caFile(other.File)
 		}
+	case cause.ConnectRefused:
+		o = j.tiePort(o)
 	case cause.HTTPResponseToHTTPSClient:
 		o.edits = j.otherScheme(o, "http")
 	case cause.TLSHandshake:

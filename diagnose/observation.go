@@ -36,6 +36,7 @@ type observation struct {
 	spare    bool                 // the file for which none is sent is not needed: the node's own CAs verify the certificate
 	told     logparse.Failure     // what containerd logged of its configuration
 	meant    *registry.ConfigsKey // the entry of configs that was meant for the endpoint and is not found
+	answers  bool                 // the host and port of that entry do
 	edits    []registry.Edit      // that mend registries.yaml
 	patch    string               // the same as a unified diff; "" where there is none
 }

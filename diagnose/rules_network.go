@@ -50,22 +50,21 @@ var networkRules = map[cause.Cause]rule{
 		},
 	},
 	cause.ConnectRefused: {
-		title: "nothing listens there",
-		noun:  "refused connection",
-		detail: func(o observation) string {
-			if o.embedded() {
-				return "the agent's embedded registry does not run"
-			}
-			return "nothing listens on that port of the host"
-		},
+		title:  "nothing listens there",
+		noun:   "refused connection",
+		detail: refused,
 		fix: func(o observation) []Note {
 			if o.embedded() {
 				return append(o.apply(), look("see why it does not start", "journalctl -u 'k3s*' -u 'rke2*' | grep -i 'distributed registry mirror'"))
 			}
+			try := look("try it from this node", o.curl("-v", o.api()))
+			if o.meant != nil {
+				return []Note{o.mendEndpoint(o.checkPort() + o.thenRestart()), {Text: "or start the registry at " + o.dialled()}, try}
+			}
 			return []Note{
 				{Text: "start the registry at " + o.dialled()},
 				o.mendEndpoint("or correct the port, if another one serves" + o.thenRestart()),
-				look("try it from this node", o.curl("-v", o.api())),
+				try,
 			}
 		},
 		doc: doc{
