@@ -114,36 +114,6 @@ func (p paste) padded() bool {
 	return true
 }
 
-// mail is the width of all lines of several words, if there are some that go on, and none
-// with a word that would have fitted in.
-func (p paste) mail() int {
-	width, n := 0, 0
-	for _, line := range p.lines {
-		if strings.Contains(strings.TrimSpace(line), " ") {
-			width = max(width, columns(line))
-		}
-	}
-	for i, next := range p.lines[1:] {
-		switch {
-		case p.lines[i] == "", p.own[i+1]:
-		case fits(next, p.lines[i], width):
-			return 0
-		default:
-			n++
-		}
-	}
-	if n < 2 || width > maxWidth {
-		return 0
-	}
-	return width
-}
-
-// fits reports whether the first word of next would have had room in last.
-func fits(next, last string, width int) bool {
-	word, _, _ := strings.Cut(strings.TrimSpace(next), " ")
-	return columns(last)+1+columns(word) <= width
-}
-
 func columns(line string) int { return utf8.RuneCountInString(line) }
 
 // run is the line at i with those that go on with it.
@@ -161,7 +131,7 @@ func (p paste) goesOn(run []string, next string) bool {
 	switch {
 	case wasCut(last), member.MatchString(run[0]) && member.MatchString(next) && indent(next) == indent(run[0]):
 		return false
-	case p.full(last), p.fill > 0, len(run) > 1 && !fits(next, last, widest(run)):
+	case p.full(last), p.fill > 0 && !ragged(next, last, p.fill), len(run) > 1 && !fits(next, last, widest(run)):
 		return true
 	}
 	whole := p.join(run)
@@ -181,24 +151,32 @@ func (p paste) full(line string) bool {
 // that were broken between words with a blank.
 func (p paste) join(run []string) string {
 	broken, width := run[:len(run)-1], widest(run[:len(run)-1])
-	terminal := len(broken) > 1 || width == p.width
+	terminal, folded := len(broken) > 1 || width == p.width, false
 	for _, piece := range broken {
 		terminal = terminal && columns(piece) >= width-1
+	}
+	for i, piece := range broken {
+		terminal = terminal || splitsName(piece, run[i+1])
+		folded = folded || strings.HasSuffix(piece, " ")
 	}
 	var whole strings.Builder
 	for i, piece := range run {
 		if !terminal && i > 0 {
 			piece = strings.TrimLeft(piece, " \t")
 		}
-		if !terminal && i < len(broken) {
-			piece = strings.TrimRight(piece, " ")
-		}
 		whole.WriteString(piece)
-		if i < len(broken) && (!terminal || columns(piece) < width) {
+		if i < len(broken) && !folded && (!terminal || columns(piece) < width) {
 			whole.WriteByte(' ')
 		}
 	}
 	return whole.String()
+}
+
+// splitsName reports whether what is quoted across two pieces has no blank: no program that
+// breaks lines between words did it.
+func splitsName(piece, next string) bool {
+	start, end := strings.LastIndexByte(piece, '"'), strings.IndexByte(next, '"')
+	return start >= 0 && end > 0 && !strings.ContainsAny(piece[start+1:]+next[:end], " \t") && nameStart.MatchString(piece[start+1:])
 }
 
 func widest(lines []string) int {
@@ -215,9 +193,12 @@ var ownLine = regexp.MustCompile(`^[> \t]*(?:` + strings.Join([]string{
 	`[A-Z][a-z]{2} [ \d]\d \d\d:`, `\d{4}-\d\d-\d\d[T ]\d`, // a journal's prefix
 	`\{"`, `[\[{}\]]+,?$`, `"\w+": (?:["\[{\d]|true|false|null)`, `- `, // JSON, YAML
 	`(?:.*\s)?(?:Normal|Warning)\s+[A-Z]`, `(?:\S+\s+)?(?:<unknown>|(?:\d+[smhdy])+)(?:\s\s|\s\()`, `[A-Z][A-Z ]+  `, `Type  `, `----`, // kubectl's tables
-	`[A-Z][\w ]*:(?:  |$)`, `Failed to pull image`, `Back-off pulling`, `Error: `, // and descriptions
+	`[A-Z][\w ]*:(?:  |$)`, `[\w.-]+:$`, `Failed to pull image`, `Back-off pulling`, `Error: `, // and descriptions
 	`ctr: `, `\[(?:ERROR|WARNING|preflight)`, "```", `[$#] `, `\[?\w+@[\w.-]+[:\] ]`, // kubeadm, and shells
 }, "|") + `)`)
+
+// nameStart is the beginning of an image's name, or of a URL.
+var nameStart = regexp.MustCompile(`^[a-z0-9]`)
 
 // field is the beginning of one of a line in containerd's format, which all have names.
 var field = regexp.MustCompile(`^\s*[a-z][\w.]*=`)
