@@ -37,7 +37,7 @@ func (r *Report) short(f diagnose.Finding) string {
 	} else if f.File != "" {
 		text += " " + place(f.File, f.Line)
 	}
-	if len(f.Images) > 0 {
+	if len(f.Images) > 0 && f.Images[0] != "" {
 		text += " " + f.Images[0]
 	}
 	more := ""

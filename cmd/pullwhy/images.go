@@ -62,13 +62,18 @@ func (w wanted) hasCredentials(image string) bool {
 // they take each for an image that does not parse.
 func listed(e *env, name, text string) []string {
 	var images []string
-	comments := 0
+	number, comments := 0, 0
 	for line := range strings.Lines(text) {
+		number++
 		line = strings.TrimSpace(line)
-		switch {
+		switch _, err := registry.ParseReference(line); {
+		case line == "":
 		case strings.HasPrefix(line, "#"):
 			comments++
-		case line != "":
+		case err != nil:
+			e.log.Warn().Str("file", name).Int("line", number).Msg("this line of the list is no image")
+			fallthrough
+		default:
 			images = append(images, line)
 		}
 	}

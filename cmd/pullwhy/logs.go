@@ -197,7 +197,11 @@ func (l *nodeLog) warn(e *env) {
 	for _, s := range l.sources {
 		absent := s.Status == registry.StatusAbsent && (nothing || s.Kind == registry.KindContainerdLog)
 		if absent || s.Status == registry.StatusUnreadable {
-			e.log.Warn().Str("path", s.Path).Str("status", s.Status).Str("detail", s.Detail).Msg("log not read")
+			event := e.log.Warn().Str("path", s.Path).Str("status", s.Status)
+			if s.Detail != "" {
+				event = event.Str("detail", s.Detail)
+			}
+			event.Msg("log not read")
 		}
 	}
 	if len(l.pulls) == 0 && l.scanner.Nameless() {
