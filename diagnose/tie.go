@@ -28,6 +28,7 @@ var links = []link{
 		"config_template_drops_registry", "config_unknown_key", "config_duplicate_key", "config_registry_name", "config_endpoint_invalid",
 		"config_mirror_unmatched", "config_shadowed", "config_not_applied",
 	}, nil, insteadOfMirror, "the mirror is not asked: ", false},
+	{[]string{"config_not_applied", "config_template_drops_registry"}, settingCauses, ofDirect, "its settings are not in effect: ", false},
 	{[]string{"config_cluster_dns_name"}, []cause.Cause{cause.DNSNotFound, cause.DNSFailure}, atEndpoint, "", true},
 	{[]string{"config_endpoint_not_a_mirror"}, noMirrorCauses, atEndpoint, "", false},
 	{[]string{codeEndpointPath}, noMirrorCauses, atStrangePath, "", true},
@@ -42,6 +43,12 @@ var links = []link{
 // noMirrorCauses are how a host answers that serves as no mirror.
 var noMirrorCauses = []cause.Cause{
 	cause.NotFound, cause.NotARegistry, cause.UnexpectedMediaType, cause.AuthMissing, cause.AuthRejected, cause.Forbidden,
+}
+
+// settingCauses are the failures that the settings of a host decide.
+var settingCauses = []cause.Cause{
+	cause.AuthMissing, cause.AuthRejected, cause.AuthTokenService, cause.Forbidden, cause.RateLimited,
+	cause.TLSUnknownAuthority, cause.TLSClientCertRequired,
 }
 
 // tieIssue adds to an observation the first mistake that explains it.
@@ -96,8 +103,24 @@ func insteadOfMirror(j *joined, o observation, i registry.Issue) bool {
 	}
 	host, _, _ := strings.Cut(o.image, "/")
 	name := cmp.Or(i.Registry, j.mirrorAt(i))
-	return sameName(name, host) || host == "docker.io" && strings.HasSuffix(name, "docker.io") ||
-		name == "" && i.Code == "config_template_drops_registry"
+	if name == "" {
+		return i.Code == "config_template_drops_registry" && j.hasMirror(host)
+	}
+	return j.hasMirror(name) && (sameName(name, host) || host == "docker.io" && strings.HasSuffix(name, "docker.io"))
+}
+
+// hasMirror reports whether registries.yaml has mirrors for a registry. Where the agent renders no
+// files, mistakes in those that containerd reads are about mirrors.
+func (j *joined) hasMirror(name string) bool {
+	return !rendered(j.Node) || slices.ContainsFunc(j.Config.Mirrors(), func(m registry.Mirror) bool {
+		return m.Name == name || m.Name == "*" || strings.Contains(m.Name, "/") && sameName(m.Name, name)
+	})
+}
+
+// ofDirect: about the settings of a registry that is asked itself.
+func ofDirect(j *joined, o observation, i registry.Issue) bool {
+	return o.endpoint.Default && (i.Registry == o.endpoint.Host || i.Registry == "") &&
+		slices.ContainsFunc(j.Config.ConfigsKeys(), func(k registry.ConfigsKey) bool { return k.Name == credentialsKey(o.endpointHost()) })
 }
 
 // mirrorAt is the key of mirrors that a mistake stands below, "" for none.

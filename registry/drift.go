@@ -86,6 +86,7 @@ func (n *linter) drift(name string, wanted map[string][]hostEntry, standing map[
 	if h := n.rendered[name]; h != nil {
 		at = n.file.position(h.key)
 	}
+	host, file := imageHost(name), path.Base(at.File)
 	now, then := "nothing", "nothing"
 	if entries, ok := wanted[name]; ok {
 		now = endpointList(entries)
@@ -93,11 +94,14 @@ func (n *linter) drift(name string, wanted map[string][]hostEntry, standing map[
 	if d := standing[name]; d != nil {
 		then = endpointList(d.entries)
 	}
-	what := fmt.Sprintf("would give %s, what K3s rendered at its last start gives %s", now, then)
-	if now == then {
-		what = "would give other settings than K3s rendered at its last start: " + now
+	what := fmt.Sprintf("%s gives %s for %s, K3s rendered %s", file, now, host, then)
+	switch _, mirrored := n.file.mirrors[host]; {
+	case now == then:
+		what = fmt.Sprintf("%s has other settings for %s than K3s rendered", file, host)
+	case !mirrored && standing[name] == nil:
+		what = fmt.Sprintf("%s has settings for %s that K3s did not render", file, host)
 	}
-	return n.notApplied(at, imageHost(name), fmt.Sprintf("for %s this file %s%s", imageHost(name), what, n.renderedAt(abs)))
+	return n.notApplied(at, host, what+n.renderedAt(abs))
 }
 
 func (n *linter) notApplied(at Position, host, detail string) Issue {
@@ -109,12 +113,15 @@ func (n *linter) notApplied(at Position, host, detail string) Issue {
 	return issue
 }
 
+// endpointList names the mirrors, for the registry itself is asked after them anyway.
 func endpointList(entries []hostEntry) string {
 	var all []string
 	for _, e := range entries {
-		all = append(all, e.scheme+"://"+e.host)
+		if !e.root {
+			all = append(all, e.scheme+"://"+e.host)
+		}
 	}
-	return cmp.Or(strings.Join(all, ", "), "no endpoint")
+	return cmp.Or(strings.Join(all, ", "), "no mirror")
 }
 
 // lintCredentialDrift compares the credentials of the file with those in config.toml.
@@ -132,7 +139,7 @@ func (n *linter) lintCredentialDrift() {
 		if s := n.file.configs[host]; s.auth != nil {
 			at = n.file.position(s.auth.key)
 		}
-		n.found.add(n.notApplied(at, host, fmt.Sprintf("the credentials for %s are others than those that K3s wrote for containerd at its last start%s", host, n.renderedAt(n.cri.path))))
+		n.found.add(n.notApplied(at, host, fmt.Sprintf("%s has other credentials for %s than K3s gave containerd%s", path.Base(at.File), host, n.renderedAt(n.cri.path))))
 		return
 	}
 }
