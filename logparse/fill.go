@@ -27,6 +27,18 @@ func (p paste) mail() int {
 	return width
 }
 
+// folded reports whether the lines that tell of pulls end with the blank at which they were
+// broken, but not all at one width.
+func (p paste) folded() bool {
+	blank, even, n := true, true, 0
+	for i := range p.broken() {
+		blank = blank && strings.HasSuffix(p.lines[i], " ")
+		even = even && columns(p.lines[i]) == p.width
+		n++
+	}
+	return blank && !even && n > 1
+}
+
 // broken are the lines of pulls with which the next may go on.
 func (p paste) broken() iter.Seq[int] {
 	return func(yield func(int) bool) {

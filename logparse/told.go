@@ -109,7 +109,7 @@ func requestedIn(text string) string {
 // not tell: a mirror whose namespace is masked.
 func imageOf(request cause.Request) string {
 	repository, identifier, ok := request.Content()
-	if !ok || strings.Contains(request.Path, "/blobs/") {
+	if !ok || identifier == "" || strings.Contains(request.Path, "/blobs/") {
 		return ""
 	}
 	host := request.Host

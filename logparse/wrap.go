@@ -54,12 +54,12 @@ func newPaste(text string) paste {
 	}
 	unquote(p.lines)
 	for i, line := range p.lines {
-		p.own[i] = strings.TrimSpace(line) == "" || ownLine.MatchString(line)
+		p.own[i] = strings.TrimSpace(line) == "" || ownLine.MatchString(line) && !(i > 0 && beforeTime.MatchString(p.lines[i-1]))
 	}
 	p.width = p.terminal()
 	switch {
-	case p.width == 0:
-		p.fill = p.mail()
+	case p.width == 0, p.folded():
+		p.width, p.fill = 0, p.mail()
 	case p.padded():
 		p.width--
 	}
@@ -135,7 +135,7 @@ func (p paste) goesOn(run []string, next string) bool {
 		return true
 	}
 	whole := p.join(run)
-	if field.MatchString(next) && strings.Contains(whole, " level=") {
+	if field.MatchString(next) && (strings.Contains(whole, " level=") || klogLine.MatchString(whole)) {
 		return true
 	}
 	indented := indent(next) > indent(run[0]) && columns(last) <= byHand
@@ -151,7 +151,7 @@ func (p paste) full(line string) bool {
 // that were broken between words with a blank.
 func (p paste) join(run []string) string {
 	broken, width := run[:len(run)-1], widest(run[:len(run)-1])
-	terminal, folded := len(broken) > 1 || width == p.width, false
+	terminal, folded := p.fill == 0 && (len(broken) > 1 || width == p.width), false
 	for _, piece := range broken {
 		terminal = terminal && columns(piece) >= width-1
 	}
@@ -161,7 +161,7 @@ func (p paste) join(run []string) string {
 	}
 	var whole strings.Builder
 	for i, piece := range run {
-		if !terminal && i > 0 {
+		if !terminal && i > 0 && !(folded && !strings.HasSuffix(run[i-1], " ")) {
 			piece = strings.TrimLeft(piece, " \t")
 		}
 		whole.WriteString(piece)
@@ -194,11 +194,17 @@ var ownLine = regexp.MustCompile(`^[> \t]*(?:` + strings.Join([]string{
 	`\{"`, `[\[{}\]]+,?$`, `"\w+": (?:["\[{\d]|true|false|null)`, `- `, // JSON, YAML
 	`(?:.*\s)?(?:Normal|Warning)\s+[A-Z]`, `(?:\S+\s+)?(?:<unknown>|(?:\d+[smhdy])+)(?:\s\s|\s\()`, `[A-Z][A-Z ]+  `, `Type  `, `----`, // kubectl's tables
 	`[A-Z][\w ]*:(?:  |$)`, `[\w.-]+:$`, `Failed to pull image`, `Back-off pulling`, `Error: `, // and descriptions
-	`ctr: `, `\[(?:ERROR|WARNING|preflight)`, "```", `[$#] `, `\[?\w+@[\w.-]+[:\] ]`, // kubeadm, and shells
+	`ctr: `, `\[(?:ERROR|WARNING|preflight)`, "```", `[$#] `, `\[?\w+@[\w.-]+(?:[\] ]|:[~/])`, // kubeadm, and shells
 }, "|") + `)`)
 
 // nameStart is the beginning of an image's name, or of a URL.
 var nameStart = regexp.MustCompile(`^[a-z0-9]`)
+
+// beforeTime is what stands before a time within an error. (crypto/x509 verify.go)
+var beforeTime = regexp.MustCompile(`(?:current time|is before|is after) *$`)
+
+// klogLine is the beginning of a line of the kubelet or crictl, which may end in such fields.
+var klogLine = regexp.MustCompile(`^\s*[IWEF]\d{4} \d`)
 
 // field is the beginning of one of a line in containerd's format, which all have names.
 var field = regexp.MustCompile(`^\s*[a-z][\w.]*=`)
