@@ -86,20 +86,17 @@ func (n *linter) drift(name string, wanted map[string][]hostEntry, standing map[
 	if h := n.rendered[name]; h != nil {
 		at = n.file.position(h.key)
 	}
-	host, file := imageHost(name), path.Base(at.File)
-	now, then := "nothing", "nothing"
+	host, file, now, what := imageHost(name), path.Base(at.File), "nothing", ""
 	if entries, ok := wanted[name]; ok {
 		now = endpointList(entries)
 	}
-	if d := standing[name]; d != nil {
-		then = endpointList(d.entries)
-	}
-	what := fmt.Sprintf("%s gives %s for %s, K3s rendered %s", file, now, host, then)
-	switch _, mirrored := n.file.mirrors[host]; {
-	case now == then:
+	switch d := standing[name]; {
+	case d == nil:
+		what = fmt.Sprintf("K3s has not rendered what %s has for %s", file, host)
+	case now == endpointList(d.entries):
 		what = fmt.Sprintf("%s has other settings for %s than K3s rendered", file, host)
-	case !mirrored && standing[name] == nil:
-		what = fmt.Sprintf("%s has settings for %s that K3s did not render", file, host)
+	default:
+		what = fmt.Sprintf("%s gives %s for %s; K3s rendered %s", file, now, host, endpointList(d.entries))
 	}
 	return n.notApplied(at, host, what+n.renderedAt(abs))
 }
