@@ -41,13 +41,22 @@ func (j *joined) servesAll(o observation, url string) bool {
 	})
 }
 
-// allowedNow reports whether the pull may fail still though the request passes: it was sent
-// with other credentials than those which this node has now.
+// allowedNow reports whether the request of the pull, which fails still, was sent with other
+// credentials than those which this node has now and which nobody is known to refuse.
 func (o observation) allowedNow() bool {
-	if !o.passes || o.pull.Status != Failing {
+	switch {
+	case o.pull == nil || o.pull.Status != Failing:
 		return false
+	case o.passes:
+		return !anonymous(*o.endpoint) || o.cause == cause.Forbidden
 	}
-	return !anonymous(*o.endpoint) || o.cause == cause.Forbidden
+	return o.unsent() && (o.probe == nil || o.probe.Cause != cause.AuthRejected)
+}
+
+// unsent reports whether the log shows that no credentials were sent, and this node has some.
+func (o observation) unsent() bool {
+	return o.cause == cause.AuthMissing && o.endpoint != nil && !anonymous(*o.endpoint) && o.endpoint.Auth.Type != registry.AuthError &&
+		o.attempt != nil && o.attempt.Source == logparse.SourceLog
 }
 
 // asLogged is the observation without what is configured and probed today, which says nothing
@@ -66,6 +75,8 @@ func (o observation) asLogged() observation {
 func (o observation) allowed() string {
 	now := "it passes now with the credentials of " + o.credentialsPlace()
 	switch {
+	case !o.passes:
+		return "none were sent when it failed; credentials are configured now: " + o.credentialsPlace()
 	case anonymous(*o.endpoint):
 		return "it passes now without credentials: a pull secret's user may not pull it, or a policy forbade it"
 	case o.cause == cause.AuthMissing:
@@ -88,13 +99,16 @@ func (o observation) credentialsPlace() string {
 	return cmp.Or(o.endpoint.Auth.From, "this node")
 }
 
-// servedElsewhere says which other endpoint has the images now.
+// servedElsewhere says which other endpoint has the images now, before what is wrong with this one.
 func (o observation) servedElsewhere() string {
 	text := "available now from " + o.served
 	if !slices.ContainsFunc(o.pull.Attempts, func(a logparse.Attempt) bool { return a.Source == logparse.SourceLog && sameHost(a.Endpoint, o.served) }) {
 		text += ", which the log of the failure does not name"
 	}
-	return text + ": pull again"
+	if o.probe == nil || o.probe.Status != probe.Failed {
+		return text + ": pull again; when it failed: "
+	}
+	return text + ": pull again; this one fails still: "
 }
 
 // pullAgain is the first step where the images can be had now.

@@ -60,7 +60,7 @@ func (o observation) explained(r rule) string {
 	case recovered:
 		return "when it failed last: " + text
 	case o.served != "":
-		return o.servedElsewhere() + "; this one fails still: " + text
+		return o.servedElsewhere() + text
 	}
 	return text
 }

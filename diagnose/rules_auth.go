@@ -19,6 +19,9 @@ var authRules = map[cause.Cause]rule{
 		detail: authMissing,
 		fix: func(o observation) []Note {
 			secret := o.pullSecret()
+			if o.unsent() {
+				return o.change(append(o.credentials("correct the credentials"), secret)...)
+			}
 			if h, _ := o.habit(); h != nil && o.denied() { // most of what is there is for everybody
 				return append([]Note{{Text: "check the name: " + o.concerned()}}, o.change(append(o.credentials("if it is private"), secret)...)...)
 			}
@@ -165,6 +168,8 @@ func authMissing(o observation) string {
 		return "it wants credentials for this image, and none were sent"
 	case o.endpoint != nil && o.endpoint.Auth.Type == registry.AuthError:
 		return "it wants credentials, and those under " + o.endpoint.Auth.From + " cannot be decoded: " + o.endpoint.Auth.Problem
+	case o.unsent():
+		return "none were sent when it failed; now it refuses the credentials of " + o.credentialsPlace()
 	}
 	return "it wants credentials, and none are configured"
 }
