@@ -129,12 +129,15 @@ func (o observation) retry() []Note {
 }
 
 // settled are the steps where the images can be had now, by what the cause's rule would have
-// one do: to look stays, and to mend a mirror that another one stands in for.
+// one do. To mend a mirror that another one stands in for stays; the registry itself, after which
+// none is asked, only to look at.
 func (o observation) settled(notes []Note) []Note {
-	again := o.pullAgain()
-	notes = slices.DeleteFunc(slices.Clone(notes), func(n Note) bool {
+	all := []Note{o.pullAgain()}
+	for _, n := range notes {
 		onlyLooks := n.Command != "" && n.File == ""
-		return n.Command == again.Command || (o.passes || o.endpoint.Default) && !onlyLooks
-	})
-	return slices.Insert(notes, 0, again)
+		if !o.passes && n.Command != all[0].Command && (onlyLooks || !o.endpoint.Default) {
+			all = append(all, n)
+		}
+	}
+	return all
 }
