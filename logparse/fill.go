@@ -27,16 +27,19 @@ func (p paste) mail() int {
 	return width
 }
 
-// folded reports whether the lines that tell of pulls end with the blank at which they were
-// broken, but not all at one width.
-func (p paste) folded() bool {
-	blank, even, n := true, true, 0
+// filled reports whether the lines that tell of pulls were broken between words, though some
+// are of the greatest width: others end where the next word has no room.
+func (p paste) filled() bool {
+	full, short := 0, 0
 	for i := range p.broken() {
-		blank = blank && strings.HasSuffix(p.lines[i], " ")
-		even = even && columns(p.lines[i]) == p.width
-		n++
+		switch last := p.lines[i]; {
+		case columns(last) == p.width:
+			full++
+		case columns(last) < p.width-1 && !ragged(p.lines[i+1], last, p.width):
+			short++
+		}
 	}
-	return blank && !even && n > 1
+	return short > 0 && 2*short >= full
 }
 
 // broken are the lines of pulls with which the next may go on.

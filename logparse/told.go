@@ -102,6 +102,9 @@ func requestedIn(text string) string {
 		return strings.Trim(name, `"`)
 	}
 	request, _ := cause.FindRequest(text)
+	if _, last := lastField(text); strings.Contains(last, request.Path) { // cut in its midst, perhaps
+		return ""
+	}
 	return imageOf(request)
 }
 

@@ -58,7 +58,7 @@ func newPaste(text string) paste {
 	}
 	p.width = p.terminal()
 	switch {
-	case p.width == 0, p.folded():
+	case p.width == 0, p.filled():
 		p.width, p.fill = 0, p.mail()
 	case p.padded():
 		p.width--
@@ -172,11 +172,11 @@ func (p paste) join(run []string) string {
 	return whole.String()
 }
 
-// splitsName reports whether what is quoted across two pieces has no blank: no program that
-// breaks lines between words did it.
+// splitsName reports whether two pieces are of one name in quotes, which has no blank: no
+// program that breaks lines between words did it.
 func splitsName(piece, next string) bool {
 	start, end := strings.LastIndexByte(piece, '"'), strings.IndexByte(next, '"')
-	return start >= 0 && end > 0 && !strings.ContainsAny(piece[start+1:]+next[:end], " \t") && nameStart.MatchString(piece[start+1:])
+	return start >= 0 && end >= 0 && wholeName.MatchString(piece[start+1:]+next[:end])
 }
 
 func widest(lines []string) int {
@@ -197,8 +197,8 @@ var ownLine = regexp.MustCompile(`^[> \t]*(?:` + strings.Join([]string{
 	`ctr: `, `\[(?:ERROR|WARNING|preflight)`, "```", `[$#] `, `\[?\w+@[\w.-]+(?:[\] ]|:[~/])`, // kubeadm, and shells
 }, "|") + `)`)
 
-// nameStart is the beginning of an image's name, or of a URL.
-var nameStart = regexp.MustCompile(`^[a-z0-9]`)
+// wholeName is an image's, or a URL, to tell it from words.
+var wholeName = regexp.MustCompile(`^[a-z0-9]\S*[./:]\S*$`)
 
 // beforeTime is what stands before a time within an error. (crypto/x509 verify.go)
 var beforeTime = regexp.MustCompile(`(?:current time|is before|is after) *$`)
