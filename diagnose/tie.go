@@ -90,9 +90,25 @@ func ofMirror(_ *joined, o observation, i registry.Issue) bool {
 	return !o.endpoint.Default && i.Registry == o.endpoint.Registry
 }
 
-// ofEndpoint: about the registry that the endpoint serves, or about its host.
-func ofEndpoint(_ *joined, o observation, i registry.Issue) bool {
-	return !o.endpoint.Default && (i.Registry == o.endpoint.Registry || i.Registry == o.endpoint.Host)
+// ofEndpoint: about the registry that the endpoint serves, or about its host. What is not applied
+// under the host's own name reaches a mirror by its credentials alone: its tls settings stand in the
+// files of the registry.
+func ofEndpoint(j *joined, o observation, i registry.Issue) bool {
+	switch ep := o.endpoint; {
+	case ep.Default:
+		return false
+	case i.Registry == ep.Registry:
+		return true
+	default:
+		return i.Registry == ep.Host && (i.Code != "config_not_applied" || !j.uncredentialed(ep.Host))
+	}
+}
+
+// uncredentialed reports whether the host's entry of configs has no credentials.
+func (j *joined) uncredentialed(host string) bool {
+	return slices.ContainsFunc(j.Config.ConfigsKeys(), func(k registry.ConfigsKey) bool {
+		return k.Name == host && k.Type == registry.AuthNone
+	})
 }
 
 // insteadOfMirror: about a mirror that containerd passes by, for the image's own registry is
