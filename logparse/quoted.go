@@ -33,7 +33,7 @@ func quotation(lines []string, mark string) []string {
 		}
 	}
 	for i := first; i < last; i++ {
-		if lines[i] != "" && !strings.HasPrefix(lines[i], mark) {
+		if strings.TrimSpace(lines[i]) != "" && !strings.HasPrefix(lines[i], mark) {
 			return nil
 		}
 	}
@@ -43,16 +43,17 @@ func quotation(lines []string, mark string) []string {
 	return lines[first : last+1]
 }
 
-// dedent takes off the blanks that all lines begin with.
+// dedent takes off the blanks that all lines of a paragraph begin with.
 func dedent(lines []string) {
-	common := -1
-	for _, line := range lines {
-		if n := indent(line); n < len(line) && (common < 0 || n < common) {
-			common = n
+	for start := 0; start < len(lines); {
+		end, common := start, maxPaste
+		for ; end < len(lines) && strings.TrimSpace(lines[end]) != ""; end++ {
+			common = min(common, indent(lines[end]))
 		}
-	}
-	for i, line := range lines {
-		lines[i] = line[min(max(common, 0), indent(line)):]
+		for i := start; i < end; i++ {
+			lines[i] = lines[i][common:]
+		}
+		start = end + 1
 	}
 }
 
