@@ -70,13 +70,12 @@ func escapeSequence(text string) int {
 	if !strings.HasPrefix(text, "\x1b[") {
 		return 0
 	}
-	i := 2
-	for ; i < len(text) && text[i] >= 0x20; i++ { // no sequence goes on behind a line end
+	for i := 2; i < len(text); i++ {
 		if text[i] >= 0x40 && text[i] <= 0x7e {
 			return i + 1
 		}
 	}
-	return i
+	return len(text)
 }
 
 // redactURLs masks credentials in URLs and the values of query parameters, but those that

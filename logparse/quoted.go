@@ -57,7 +57,7 @@ func dedent(lines []string) {
 	}
 }
 
-// unstyled is text without terminal sequences.
+// unstyled is a line without terminal sequences.
 func unstyled(text string) string {
 	var b strings.Builder
 	for {

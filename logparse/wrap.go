@@ -47,10 +47,10 @@ type paste struct {
 }
 
 func newPaste(text string) paste {
-	p := paste{lines: strings.Split(strings.TrimSuffix(unstyled(text), "\n"), "\n")}
+	p := paste{lines: strings.Split(strings.TrimSuffix(text, "\n"), "\n")}
 	p.own = make([]bool, len(p.lines))
 	for i, line := range p.lines {
-		p.lines[i] = unframed(strings.TrimSuffix(line, "\r"))
+		p.lines[i] = unframed(strings.TrimSuffix(unstyled(line), "\r"))
 	}
 	unquote(p.lines)
 	for i, line := range p.lines {
