@@ -27,6 +27,17 @@ func (p paste) mail() int {
 	return width
 }
 
+// part gives what stands before an event's row to the line before, where a program filled
+// lines over the ends of rows.
+func (p paste) part() {
+	for i, line := range p.lines[1:] {
+		if at := laterRow.FindStringSubmatchIndex(line); at != nil && p.lines[i] != "" {
+			p.lines[i] = strings.TrimRight(p.lines[i], " ") + " " + strings.TrimSpace(line[:at[2]])
+			p.lines[i+1] = line[at[2]:]
+		}
+	}
+}
+
 // filled reports whether the lines that tell of pulls were broken between words, though some
 // are of the greatest width: others end where the next word has no room.
 func (p paste) filled() bool {

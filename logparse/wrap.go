@@ -63,6 +63,9 @@ func newPaste(text string) paste {
 	case p.padded():
 		p.width--
 	}
+	if p.fill > 0 {
+		p.part()
+	}
 	return p
 }
 
@@ -196,6 +199,9 @@ var ownLine = regexp.MustCompile(`^[> \t]*(?:` + strings.Join([]string{
 	`[A-Z][\w ]*:(?:  |$)`, `[\w.-]+:$`, `Failed to pull image`, `Back-off pulling`, `Error: `, // and descriptions
 	`ctr: `, `\[(?:ERROR|WARNING|preflight)`, "```", `[$#] `, `\[?\w+@[\w.-]+(?:[\] ]|:[~/])`, // kubeadm, and shells
 }, "|") + `)`)
+
+// laterRow is a row of kubectl describe within a line.
+var laterRow = regexp.MustCompile(`^\s*\S.*? ((?:Normal|Warning)\s+[A-Z]\w+\s+\d+[smhd])`)
 
 // wholeName is an image's, or a URL, to tell it from words.
 var wholeName = regexp.MustCompile(`^[a-z0-9]\S*[./:]\S*$`)
