@@ -189,7 +189,7 @@ func redirectSigned(w http.ResponseWriter, r *http.Request) {
 // looks at all that watch prints and serves.
 func TestSecretsOfWatch(t *testing.T) {
 	dir, secrets, _ := secretsNode(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	address := probetest.Refused()
 	var out, stderr bytes.Buffer
