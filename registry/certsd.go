@@ -58,7 +58,7 @@ func (l *loader) readRoot(abs string) certsRoot {
 		switch {
 		case texts[i] != nil:
 			root[entry.Name()] = l.newDir(dir, texts[i])
-		case mayBeHost(entry.Name()) && l.files.exists(dir):
+		case l.files.exists(dir):
 			root[entry.Name()] = notDirectory(dir)
 		}
 	}
@@ -111,8 +111,12 @@ func (l *loader) parseText(dir string, text []byte) *hostsText {
 // fileEndings are those of files that people keep beside the directories, and no host has.
 var fileEndings = []string{".bak", ".cer", ".cert", ".crt", ".key", ".old", ".orig", ".pem", ".toml", ".txt", ".yaml", ".yml"}
 
-// mayBeHost reports whether a file is in the way of a directory: containerd opens only those of
-// the registries that it is asked for.
+// isBeside reports whether d is a file in which nobody looks for a registry: containerd opens only
+// those of the registries that it is asked for.
+func (d *hostDir) isBeside() bool {
+	return d.unreadable && d.source == d.path && !mayBeHost(path.Base(d.path))
+}
+
 func mayBeHost(name string) bool {
 	host := imageHost(name)
 	registry := host == "localhost" || strings.ContainsAny(host, ".:") && unnamed(host) == ""

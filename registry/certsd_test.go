@@ -37,6 +37,7 @@ func TestCertsD(t *testing.T) {
 	}{
 		{"a file in place of the directory", "", "nginx", map[string]string{"docker.io": "x"}, "error: open /etc/containerd/certs.d/docker.io/hosts.toml: not a directory"},
 		{"a file in place of the default's", "", "nginx", map[string]string{"_default": "x"}, "error: open /etc/containerd/certs.d/_default/hosts.toml: not a directory"},
+		{"a file in place of an IPv6 host's", "", "[::1]/a/b", map[string]string{"[:_1]_": "x"}, "error: open /etc/containerd/certs.d/[:_1]_/hosts.toml: not a directory"},
 		{"a file beside the directory", "", "nginx", map[string]string{"docker.io/": "", "_default": "x"}, hub},
 		{"a directory named like a CA", "", "nginx", map[string]string{"docker.io/ca.crt/": "", "docker.io/client.cert/": ""}, hub},
 		{"IPv6 loopback without port is none", "", "[::1]/a/b", nil, "https://[::1]/v2"},
@@ -82,6 +83,9 @@ func TestFilesBesideDirectories(t *testing.T) {
 		c := Load(&Node{Distribution: Containerd, FS: nodeFS(map[string]string{plain: configPathV2, plainD + "/" + file: "x"})})
 		if got := codes(c.Lint(nil)); (got == "") != (want == "") || !strings.HasPrefix(got, want) {
 			t.Errorf("%s: %s, want %q", file, got, want)
+		}
+		if told := c.Registries(); (len(told) > 0) != (want != "") {
+			t.Errorf("%s: registries %+v", file, told)
 		}
 	}
 }

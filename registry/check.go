@@ -28,7 +28,7 @@ func (l *loader) check() {
 }
 
 func (l *loader) checkDir(d *hostDir, host string, pem *pemFiles) {
-	if d.unreadable {
+	if d.unreadable && !d.isBeside() {
 		l.report(Issue{Code: codeFileUnreadable, File: d.failure.File, Registry: host,
 			Detail: "containerd gives up before its first request: " + d.failure.Message, Fix: "put a regular file in its place, or remove it"})
 	}

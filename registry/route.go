@@ -185,7 +185,10 @@ func (l *loader) names() []string {
 	}
 	seen := map[string]bool{}
 	for _, root := range l.roots {
-		for dir := range root {
+		for dir, d := range root {
+			if d.isBeside() {
+				continue
+			}
 			if host := imageHost(dir); !l.isEmbedded(host) {
 				seen[host] = true
 			}

@@ -154,8 +154,14 @@ func differences(config loaded, real *registries.Registry) string {
 	got, want := config.view(), load(plain).view()
 	diff := cmp.Diff(want, got, cmpopts.EquateEmpty())
 	diff += cmp.Diff(mirrorsOf(real), got.Mirrors)
-	diff += cmp.Diff(slices.Sorted(maps.Keys(real.Configs)), slices.Sorted(maps.Keys(got.TLS)), cmpopts.EquateEmpty())
+	var names []string
+	for name := range real.Configs {
+		names = append(names, registry.WithoutUserinfo(name))
+	}
+	slices.Sort(names)
+	diff += cmp.Diff(names, slices.Sorted(maps.Keys(got.TLS)), cmpopts.EquateEmpty())
 	for name, c := range real.Configs {
+		name = registry.WithoutUserinfo(name)
 		if _, auth := got.Auth[name]; (c.Auth != nil) != auth || (c.TLS != nil) != got.TLS[name] {
 			diff += fmt.Sprintf("%q: K3s has auth %t, tls %t\n", name, c.Auth != nil, c.TLS != nil)
 		}
@@ -199,6 +205,7 @@ func canonical(real *registries.Registry) string {
 func mirrorsOf(real *registries.Registry) map[string][]string {
 	all := map[string][]string{}
 	for name, m := range real.Mirrors {
+		name = registry.WithoutUserinfo(name)
 		all[name] = []string{}
 		for _, text := range m.Endpoints {
 			all[name] = append(all[name], strings.ReplaceAll(registry.WithoutUserinfo(text), "REDACTED@", ""))
