@@ -172,11 +172,16 @@ func (c *client) prepare(ctx context.Context, req request) (*http.Request, error
 	return out, nil
 }
 
+// errUnasked is of a server that speaks first, where net/http read it before it had asked.
+var errUnasked = errors.New("malformed HTTP response, sent before anything was asked")
+
 // explain recognises the TLS alert that a TLS server may send to a plain request, and leaves
 // out the name of a function of net/http's own. (net/http/transport.go, readLoop)
 func explain(err error) error {
-	if inner := errors.Unwrap(err); inner != nil && strings.HasPrefix(err.Error(), "readLoopPeekFailLocked: ") {
-		err = inner
+	if strings.HasPrefix(err.Error(), "readLoopPeekFailLocked: ") {
+		if err = errors.Unwrap(err); err == nil {
+			return errUnasked
+		}
 	}
 	if strings.Contains(err.Error(), `malformed HTTP response "\x15\x03`) {
 		return errTLSAnswer
