@@ -17,8 +17,8 @@ type window struct {
 	holds  atomic.Int32
 }
 
-// openWindow maps what lies at and behind a place in file, of that many bytes; nil where the system
-// can't.
+// openWindow maps as much of a file of that size, from a place in it on, as a window holds; nil
+// where the system can't.
 func openWindow(file *os.File, at, size int64) *window {
 	at -= at % int64(os.Getpagesize())
 	mapped, err := mapFile(file, at, int(min(windowSize, size-at)))

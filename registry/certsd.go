@@ -117,6 +117,7 @@ func (d *hostDir) isBeside() bool {
 	return d.unreadable && d.source == d.path && !mayBeHost(path.Base(d.path))
 }
 
+// mayBeHost reports whether a name in certs.d may be meant for a registry.
 func mayBeHost(name string) bool {
 	host := imageHost(name)
 	registry := host == "localhost" || strings.ContainsAny(host, ".:") && unnamed(host) == ""
