@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"net"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 	"github.com/pullwhy/pullwhy/registry"
 )
 
@@ -189,11 +189,11 @@ func (o observation) presented(through ...string) string {
 	return strings.Join(append([]string{command}, through...), " | ")
 }
 
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9._/:@%+=,-]+$`)
+var plainWord = lazyregexp.New(`^[A-Za-z0-9._/:@%+=,-]+$`)
 
 // quote makes one word of a shell command of text that a log or a server may have chosen.
 func quote(text string) string {
-	if plainWord.MatchString(text) {
+	if plainWord().MatchString(text) {
 		return text
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"

@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // A habit is how a well-known registry words a refusal, where that says less, or more, than
 // other registries mean by it.
 type habit struct {
-	host   *regexp.Regexp
+	host   func() *regexp.Regexp
 	causes []cause.Cause
 	says   string              // what the refusal means there
 	look   func([]string) Note // what to type, by what host matched; nil for nothing
@@ -22,11 +23,11 @@ const saysBoth = "no such image, or a private one: the registry says the same of
 
 var habits = []habit{
 	{ // hub.docker.com, quay.io, GitHub Packages, NVIDIA NGC
-		host:   regexp.MustCompile(`^(registry-1\.docker\.io|quay\.io|ghcr\.io|nvcr\.io)$`),
+		host:   lazyregexp.New(`^(registry-1\.docker\.io|quay\.io|ghcr\.io|nvcr\.io)$`),
 		causes: []cause.Cause{cause.AuthMissing}, says: saysBoth,
 	},
 	{ // Amazon ECR user guide, "Private registry authentication"
-		host:   regexp.MustCompile(`^\d+\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$`),
+		host:   lazyregexp.New(`^\d+\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$`),
 		causes: []cause.Cause{cause.Forbidden, cause.AuthRejected},
 		says:   "the token is older than 12 hours, or may not pull",
 		look: func(m []string) Note {
@@ -34,12 +35,12 @@ var habits = []habit{
 		},
 	},
 	{ // GitHub Packages, "Working with the Container registry"
-		host:   regexp.MustCompile(`^ghcr\.io$`),
+		host:   lazyregexp.New(`^ghcr\.io$`),
 		causes: []cause.Cause{cause.Forbidden, cause.AuthRejected},
 		says:   "the token lacks read:packages, or this package",
 	},
 	{ // Artifact Registry, "Configure access control"
-		host:   regexp.MustCompile(`(^|\.)gcr\.io$|-docker\.pkg\.dev$`),
+		host:   lazyregexp.New(`(^|\.)gcr\.io$|-docker\.pkg\.dev$`),
 		causes: []cause.Cause{cause.Forbidden},
 		says:   "the user may not pull this, or it does not exist",
 	},
@@ -48,7 +49,7 @@ var habits = []habit{
 // habit is that of the registry which refused, nil where it has none that is known.
 func (o observation) habit() (*habit, []string) {
 	for i, h := range habits {
-		if m := h.host.FindStringSubmatch(o.endpointHost()); m != nil && slices.Contains(h.causes, o.cause) {
+		if m := h.host().FindStringSubmatch(o.endpointHost()); m != nil && slices.Contains(h.causes, o.cause) {
 			return &habits[i], m
 		}
 	}

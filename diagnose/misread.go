@@ -2,20 +2,20 @@ package diagnose
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 	"github.com/pullwhy/pullwhy/probe"
 	"github.com/pullwhy/pullwhy/registry"
 )
 
 // quotedPath is how containerd's errors name files.
-var quotedPath = regexp.MustCompile(`"(/[^"]+)"|(/\S+/hosts\.toml)`)
+var quotedPath = lazyregexp.New(`"(/[^"]+)"|(/\S+/hosts\.toml)`)
 
 // pathIn is the first file that a text names, "" for none.
 func pathIn(text string) string {
-	m := quotedPath.FindStringSubmatch(text)
+	m := quotedPath().FindStringSubmatch(text)
 	if m == nil {
 		return ""
 	}
@@ -38,7 +38,7 @@ func sameFile(a, b string) bool { return pathIn(a) != "" && pathIn(a) == pathIn(
 // issueNamedIn is the mistake whose file, or the file that it speaks of, the text names; nil
 // for none.
 func (j *joined) issueNamedIn(text string) *registry.Issue {
-	for _, m := range quotedPath.FindAllStringSubmatch(text, -1) {
+	for _, m := range quotedPath().FindAllStringSubmatch(text, -1) {
 		path := cmp.Or(m[1], m[2])
 		for i, issue := range j.Config.Issues {
 			if path == issue.File || strings.Contains(issue.Detail, path) {

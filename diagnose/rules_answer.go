@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 	"github.com/pullwhy/pullwhy/logparse"
 	"github.com/pullwhy/pullwhy/probe"
 	"github.com/pullwhy/pullwhy/registry"
@@ -264,14 +264,14 @@ func answered(sentence string) func(observation) string {
 }
 
 // status is how an error begins that is an answer.
-var status = regexp.MustCompile(`^unexpected status \d+( [A-Z][A-Za-z ]+)?(: )?`)
+var status = lazyregexp.New(`^unexpected status \d+( [A-Z][A-Za-z ]+)?(: )?`)
 
 // words are what the server says beside its status, "" where it says nothing.
 func (o observation) words() string {
-	if !o.seenAlike() || !status.MatchString(o.probe.Error) {
+	if !o.seenAlike() || !status().MatchString(o.probe.Error) {
 		return ""
 	}
-	words := status.ReplaceAllString(o.probe.Error, "")
+	words := status().ReplaceAllString(o.probe.Error, "")
 	if strings.EqualFold(words, http.StatusText(o.probe.StatusCode)) {
 		return ""
 	}

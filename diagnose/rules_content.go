@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // contentRules judge what is fetched once the tag is resolved.
@@ -128,14 +129,14 @@ func blobFailed(o observation) string {
 }
 
 // fullPath is a file for which there was no space.
-var fullPath = regexp.MustCompile(`(/[^\s:"]+): (no space left on device|disk quota exceeded)`)
+var fullPath = lazyregexp.New(`(/[^\s:"]+): (no space left on device|disk quota exceeded)`)
 
 // filled is the directory whose disk is full: containerd's own, of the file that the text
 // names, for that file is gone.
 func (o observation) filled() string {
-	m := fullPath.FindStringSubmatch(o.reported())
+	m := fullPath().FindStringSubmatch(o.reported())
 	if m == nil && o.attempt != nil {
-		m = fullPath.FindStringSubmatch(o.attempt.Error)
+		m = fullPath().FindStringSubmatch(o.attempt.Error)
 	}
 	if m == nil {
 		return cmp.Or(o.node.DataDir, "/var/lib/containerd")
@@ -161,8 +162,8 @@ func (o observation) mendStore() []Note {
 
 // afterURL is what an error says of a URL, afterToken of the token that it did not get.
 var (
-	afterURL   = regexp.MustCompile(`https?://[^\s"]+"?: (.+)$`)
-	afterToken = regexp.MustCompile(`failed to fetch \w+ token: (.+)$`)
+	afterURL   = lazyregexp.New(`https?://[^\s"]+"?: (.+)$`)
+	afterToken = lazyregexp.New(`failed to fetch \w+ token: (.+)$`)
 )
 
 // reason is the end of the error, "" where it does not tell.
@@ -172,7 +173,7 @@ func (o observation) reason() string {
 		texts = []string{o.attempt.Error, o.reported()}
 	}
 	for _, text := range texts {
-		for _, exp := range []*regexp.Regexp{afterURL, afterToken} {
+		for _, exp := range []*regexp.Regexp{afterURL(), afterToken()} {
 			if m := exp.FindStringSubmatch(text); m != nil {
 				return m[1]
 			}
@@ -182,10 +183,10 @@ func (o observation) reason() string {
 }
 
 // layers is what stands before the reason proper in Go's errors.
-var layers = regexp.MustCompile(`^(readLoopPeekFailLocked: |dial tcp( \S+)?: (connect: )?|tls: failed to verify certificate: )`)
+var layers = lazyregexp.New(`^(readLoopPeekFailLocked: |dial tcp( \S+)?: (connect: )?|tls: failed to verify certificate: )`)
 
 // brief is the reason without the layers of the network that it came through.
-func (o observation) brief() string { return layers.ReplaceAllString(o.reason(), "") }
+func (o observation) brief() string { return layers().ReplaceAllString(o.reason(), "") }
 
 func noPlatform(o observation) string {
 	text := "the image's index has no entry for this node's operating system and architecture"

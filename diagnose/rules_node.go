@@ -3,10 +3,10 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 	"github.com/pullwhy/pullwhy/registry"
 )
 
@@ -101,7 +101,7 @@ func ignored(o observation) string {
 	case o.issue != nil && o.issue.Code == codeRewriteInvalid:
 		return o.issue.Detail
 	case o.told.Error != "":
-		return "containerd ignores it: " + undecoded.ReplaceAllString(o.told.Error, "")
+		return "containerd ignores it: " + undecoded().ReplaceAllString(o.told.Error, "")
 	case o.told.Cause != "":
 		return "containerd cannot decode a hosts.toml and ignores it: its mirrors and settings are lost"
 	case o.issue != nil:
@@ -111,11 +111,11 @@ func ignored(o observation) string {
 }
 
 // undecoded is how containerd begins to say why it ignores a file.
-var undecoded = regexp.MustCompile(`^failed to decode [^:]*(:\d+)?[^:]*: `)
+var undecoded = lazyregexp.New(`^failed to decode [^:]*(:\d+)?[^:]*: `)
 
 func unusable(o observation) string {
 	text := "no request is sent for this registry: a configured certificate or key file is missing or unusable"
-	if why := unusableFile.FindString(o.reported()); why != "" {
+	if why := unusableFile().FindString(o.reported()); why != "" {
 		return "no request is sent: " + why
 	}
 	if o.refused != nil {
@@ -126,7 +126,7 @@ func unusable(o observation) string {
 
 // unusableFile is how containerd says what is wrong with a file.
 // (core/remotes/docker/config/hosts.go, ConfigureHosts)
-var unusableFile = regexp.MustCompile(`(unable to (read|load) [A-Z]+ |failed to load X509).*`)
+var unusableFile = lazyregexp.New(`(unable to (read|load) [A-Z]+ |failed to load X509).*`)
 
 // mend says what to do about a mistake in a file.
 func (o observation) mend() []Note {

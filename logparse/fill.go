@@ -31,7 +31,7 @@ func (p paste) mail() int {
 // lines over the ends of rows.
 func (p paste) part() {
 	for i, line := range p.lines[1:] {
-		if at := laterRow.FindStringSubmatchIndex(line); at != nil && p.lines[i] != "" {
+		if at := laterRow().FindStringSubmatchIndex(line); at != nil && p.lines[i] != "" {
 			p.lines[i] = strings.TrimRight(p.lines[i], " ") + " " + strings.TrimSpace(line[:at[2]])
 			p.lines[i+1] = line[at[2]:]
 		}

@@ -2,11 +2,11 @@ package logparse
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // runtimeImage are the words of RKE2 before the name of its runtime image, which it pulls
@@ -41,7 +41,7 @@ func (s *Scanner) endRuntime() {
 // endpointError is the beginning of an endpoint's error, in the words of net/http and of
 // go-containerregistry (pkg/v1/remote/transport/error.go). Between two of them stands a line
 // end, or a semicolon.
-var endpointError = regexp.MustCompile(`(?:Get|Head) "https?://|(?:GET|HEAD) https?://`)
+var endpointError = lazyregexp.New(`(?:Get|Head) "https?://|(?:GET|HEAD) https?://`)
 
 // tellAll makes attempts of the endpoints' errors. None of them hides another: of what was
 // told the first fault at a configured endpoint counts, else the first error.
@@ -55,7 +55,7 @@ func (f *failure) tellAll(h *history) {
 }
 
 func (f *failure) endpoints(h *history) (attempts []Attempt) {
-	starts := endpointError.FindAllStringIndex(f.text, -1)
+	starts := endpointError().FindAllStringIndex(f.text, -1)
 	for i, start := range starts {
 		text := f.text[start[0]:]
 		if i+1 < len(starts) {

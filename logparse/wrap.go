@@ -1,9 +1,10 @@
 package logparse
 
 import (
-	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 const (
@@ -54,7 +55,7 @@ func newPaste(text string) paste {
 	}
 	unquote(p.lines)
 	for i, line := range p.lines {
-		p.own[i] = strings.TrimSpace(line) == "" || ownLine.MatchString(line) && !(i > 0 && beforeTime.MatchString(p.lines[i-1]))
+		p.own[i] = strings.TrimSpace(line) == "" || ownLine().MatchString(line) && !(i > 0 && beforeTime().MatchString(p.lines[i-1]))
 	}
 	p.width = p.terminal()
 	switch {
@@ -132,13 +133,13 @@ func (p paste) run(i int) []string {
 func (p paste) goesOn(run []string, next string) bool {
 	last := run[len(run)-1]
 	switch {
-	case wasCut(last), member.MatchString(run[0]) && member.MatchString(next) && indent(next) == indent(run[0]):
+	case wasCut(last), member().MatchString(run[0]) && member().MatchString(next) && indent(next) == indent(run[0]):
 		return false
 	case p.full(last), p.fill > 0 && !ragged(next, last, p.fill), len(run) > 1 && !fits(next, last, widest(run)):
 		return true
 	}
 	whole := p.join(run)
-	if field.MatchString(next) && (strings.Contains(whole, " level=") || klogLine.MatchString(whole)) {
+	if field().MatchString(next) && (strings.Contains(whole, " level=") || klogLine().MatchString(whole)) {
 		return true
 	}
 	indented := indent(next) > indent(run[0]) && columns(last) <= byHand
@@ -179,7 +180,7 @@ func (p paste) join(run []string) string {
 // program that breaks lines between words did it.
 func splitsName(piece, next string) bool {
 	start, end := strings.LastIndexByte(piece, '"'), strings.IndexByte(next, '"')
-	return start >= 0 && end >= 0 && wholeName.MatchString(piece[start+1:]+next[:end])
+	return start >= 0 && end >= 0 && wholeName().MatchString(piece[start+1:]+next[:end])
 }
 
 func widest(lines []string) int {
@@ -191,7 +192,7 @@ func widest(lines []string) int {
 }
 
 // ownLine are the beginnings of lines that do not go on with others.
-var ownLine = regexp.MustCompile(`^[> \t]*(?:` + strings.Join([]string{
+var ownLine = lazyregexp.New(`^[> \t]*(?:` + strings.Join([]string{
 	`[^"]*time="\d`, `[IWEF]\d{4} \d`, `(?:INFO|WARN|ERRO|FATA|DEBU)\[`, // containerd, klog, clients
 	`[A-Z][a-z]{2} [ \d]\d \d\d:`, `\d{4}-\d\d-\d\d[T ]\d`, // a journal's prefix
 	`\{"`, `[\[{}\]]+,?$`, `"\w+": (?:["\[{\d]|true|false|null)`, `- `, // JSON, YAML
@@ -201,22 +202,22 @@ var ownLine = regexp.MustCompile(`^[> \t]*(?:` + strings.Join([]string{
 }, "|") + `)`)
 
 // laterRow is a row of kubectl describe within a line.
-var laterRow = regexp.MustCompile(`^\s*\S.*? ((?:Normal|Warning)\s+[A-Z]\w+\s+\d+[smhd])`)
+var laterRow = lazyregexp.New(`^\s*\S.*? ((?:Normal|Warning)\s+[A-Z]\w+\s+\d+[smhd])`)
 
 // wholeName is an image's, or a URL, to tell it from words.
-var wholeName = regexp.MustCompile(`^[a-z0-9]\S*[./:]\S*$`)
+var wholeName = lazyregexp.New(`^[a-z0-9]\S*[./:]\S*$`)
 
 // beforeTime is what stands before a time within an error. (crypto/x509 verify.go)
-var beforeTime = regexp.MustCompile(`(?:current time|is before|is after) *$`)
+var beforeTime = lazyregexp.New(`(?:current time|is before|is after) *$`)
 
 // klogLine is the beginning of a line of the kubelet or crictl, which may end in such fields.
-var klogLine = regexp.MustCompile(`^\s*[IWEF]\d{4} \d`)
+var klogLine = lazyregexp.New(`^\s*[IWEF]\d{4} \d`)
 
 // field is the beginning of one of a line in containerd's format, which all have names.
-var field = regexp.MustCompile(`^\s*[a-z][\w.]*=`)
+var field = lazyregexp.New(`^\s*[a-z][\w.]*=`)
 
 // member is one of an object in YAML, below its first level.
-var member = regexp.MustCompile(`^ +(?:- )?\w+:(?: |$)`)
+var member = lazyregexp.New(`^ +(?:- )?\w+:(?: |$)`)
 
 // wasCut reports whether a pager left out the line's end, or the kubelet broke it itself.
 func wasCut(line string) bool {

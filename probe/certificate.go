@@ -6,10 +6,11 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 const (
@@ -109,7 +110,7 @@ func (t *trust) lacksIssuer(c *x509.Certificate) bool {
 }
 
 // intermediateName is how CAs name those that issue for them.
-var intermediateName = regexp.MustCompile(`(?i)\b(intermediate|issuing|subordinate|sub[- ]?ca|ica)\b`)
+var intermediateName = lazyregexp.New(`(?i)\b(intermediate|issuing|subordinate|sub[- ]?ca|ica)\b`)
 
 // leftOut reports whether the issuer of c, which is unknown, is one that the server should
 // have presented: by its name it is an intermediate, c says where it can be downloaded
@@ -117,7 +118,7 @@ var intermediateName = regexp.MustCompile(`(?i)\b(intermediate|issuing|subordina
 // Where none of this holds it may as well be a CA that has to be configured.
 func (t *trust) leftOut(c *x509.Certificate) bool {
 	name := c.Issuer.CommonName
-	return intermediateName.MatchString(name) && !strings.Contains(strings.ToLower(name), "root") || len(c.IssuingCertificateURL) > 0 ||
+	return intermediateName().MatchString(name) && !strings.Contains(strings.ToLower(name), "root") || len(c.IssuingCertificateURL) > 0 ||
 		slices.ContainsFunc(t.configured(), func(ca *x509.Certificate) bool {
 			return len(c.Issuer.Organization) > 0 && slices.Equal(ca.Subject.Organization, c.Issuer.Organization) &&
 				ca.Subject.CommonName != name

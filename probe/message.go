@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"html"
 	"net/http"
-	"regexp"
 	"strings"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // maxMessage is how much of a server's own text is told at a time, in runes.
@@ -94,11 +95,11 @@ func joined(texts ...string) string {
 	return strings.Join(all, ": ")
 }
 
-var titlePattern = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+var titlePattern = lazyregexp.New(`(?is)<title[^>]*>(.*?)</title>`)
 
 // title is that of a web page, as ` titled "…"`, or "".
 func (s *site) title(a *answer) string {
-	found := titlePattern.FindSubmatch(a.body)
+	found := titlePattern().FindSubmatch(a.body)
 	if found == nil {
 		return ""
 	}

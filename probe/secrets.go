@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"html"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"unicode"
 
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 	"github.com/pullwhy/pullwhy/registry"
 )
 
@@ -106,12 +106,12 @@ func (s *secrets) told(text string) string {
 const secretName = `password|passwd|pwd|token|secret|signature|sig|api_?key|authorization`
 
 var (
-	urlPattern   = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"'<>\\]+`)
-	tokenPattern = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)*`) // a JSON Web Token
-	authPattern  = regexp.MustCompile(`(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=._~-]{8,}`)
+	urlPattern   = lazyregexp.New(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"'<>\\]+`)
+	tokenPattern = lazyregexp.New(`\beyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)*`) // a JSON Web Token
+	authPattern  = lazyregexp.New(`(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=._~-]{8,}`)
 	// name=value, or a name of a JSON object, which begins with a quotation mark: of
 	// Post "https://auth.example.com/token": dial tcp … nothing is a secret
-	pairPattern = regexp.MustCompile(`(?i)(\b[\w.-]*(?:` + secretName + `)"?=|"[\w.-]*(?:` + secretName + `)"\s*:\s*)("[^"]*"|[^\s"'&,;]+)`)
+	pairPattern = lazyregexp.New(`(?i)(\b[\w.-]*(?:` + secretName + `)"?=|"[\w.-]*(?:` + secretName + `)"\s*:\s*)("[^"]*"|[^\s"'&,;]+)`)
 )
 
 // clean removes secrets and control characters.
@@ -125,10 +125,10 @@ func (s *secrets) clean(text string) string {
 		text = strings.ReplaceAll(text, secret, masked)
 	}
 	s.mu.Unlock()
-	text = urlPattern.ReplaceAllStringFunc(text, cleanURL)
-	text = tokenPattern.ReplaceAllString(text, masked)
-	text = authPattern.ReplaceAllString(text, "${1} "+masked)
-	return pairPattern.ReplaceAllString(text, "${1}"+masked)
+	text = urlPattern().ReplaceAllStringFunc(text, cleanURL)
+	text = tokenPattern().ReplaceAllString(text, masked)
+	text = authPattern().ReplaceAllString(text, "${1} "+masked)
+	return pairPattern().ReplaceAllString(text, "${1}"+masked)
 }
 
 // printable replaces what could steer a terminal, or reorder its text, by spaces.

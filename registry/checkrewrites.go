@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // checkRewrites finds the rewrites that K3s or containerd cannot use.
@@ -37,7 +39,7 @@ func (l *loader) checkRewrites(name string, m mirror) {
 
 var (
 	doubling    = strings.NewReplacer(`\`, `\\`)
-	gluedNumber = regexp.MustCompile(`^\$(\d+)(\w+)$`)
+	gluedNumber = lazyregexp.New(`^\$(\d+)(\w+)$`)
 )
 
 // problem says why a rule of registries.yaml cannot work, and what to do; nothing if it can.
@@ -59,7 +61,7 @@ func (rule rewriteRule) problem() Issue {
 			Detail: fmt.Sprintf(`replacement "%s" names the group %s, which pattern "%s" does not have`, rule.replacement, group, rule.pattern),
 			Fix:    fmt.Sprintf("put what %s stands for in parentheses, such as (.*)", group),
 		}
-		if m := gluedNumber.FindStringSubmatch(group); m != nil {
+		if m := gluedNumber().FindStringSubmatch(group); m != nil {
 			i.Fix = fmt.Sprintf("write ${%s}%s", m[1], m[2])
 		}
 		return i

@@ -1,8 +1,9 @@
 package registry
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // maxExcerpt is more than anybody reads of one line, in bytes.
@@ -20,10 +21,10 @@ func (n *linter) excerpt(line int) string {
 		openLines(n.file.root, nil, n.open)
 	}
 	shown := strings.TrimRight(lines[line-1], "\r")
-	if !mayBeSecret(shown) && (n.open[line] || harmless.MatchString(shown)) {
+	if !mayBeSecret(shown) && (n.open[line] || harmless().MatchString(shown)) {
 		return shown
 	}
-	if m := keyPart.FindString(shown); m != "" {
+	if m := keyPart().FindString(shown); m != "" {
 		return m + " …"
 	}
 	return ""
@@ -31,6 +32,6 @@ func (n *linter) excerpt(line int) string {
 
 var (
 	// harmless is a line that holds a key alone, a host or a URL, whatever surrounds it.
-	harmless = regexp.MustCompile(`^\s*(- )?\s*(["']?[\w.*:/-]+["']?\s*:\s*|["']?(https?://)?[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/[\w./-]*)?["']?,?\s*)$`)
-	keyPart  = regexp.MustCompile(`^\s*(- )?["']?[\w.:/-]+["']?:`)
+	harmless = lazyregexp.New(`^\s*(- )?\s*(["']?[\w.*:/-]+["']?\s*:\s*|["']?(https?://)?[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/[\w./-]*)?["']?,?\s*)$`)
+	keyPart  = lazyregexp.New(`^\s*(- )?["']?[\w.:/-]+["']?:`)
 )

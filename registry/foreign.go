@@ -3,16 +3,18 @@ package registry
 import (
 	"bytes"
 	"regexp"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // foreign are files that are taken for a registries.yaml, by what tells them.
 var foreign = []struct {
-	sign, without *regexp.Regexp
+	sign, without func() *regexp.Regexp
 	what, fix     string
 }{
-	{regexp.MustCompile(`^\s*-----BEGIN `), nil, "a certificate or key", "name it in a registries.yaml, as ca_file, cert_file or key_file"},
-	{regexp.MustCompile(`^\s*(?i:<!doctype|<html|<\?xml)`), nil, "a web page", "fetch the file itself, such as its raw form"},
-	{regexp.MustCompile(`(?m)^\s*[\w."'-]+\s*=\s*(?:["'\[{\d]|true|false)`), regexp.MustCompile(`(?m)^(?:mirrors|configs)\s*:`),
+	{lazyregexp.New(`^\s*-----BEGIN `), nil, "a certificate or key", "name it in a registries.yaml, as ca_file, cert_file or key_file"},
+	{lazyregexp.New(`^\s*(?i:<!doctype|<html|<\?xml)`), nil, "a web page", "fetch the file itself, such as its raw form"},
+	{lazyregexp.New(`(?m)^\s*[\w."'-]+\s*=\s*(?:["'\[{\d]|true|false)`), lazyregexp.New(`(?m)^(?:mirrors|configs)\s*:`),
 		"TOML, as containerd's config.toml and hosts.toml are", "give the registries.yaml; K3s renders containerd's files from it"},
 }
 
@@ -32,7 +34,7 @@ func foreignText(text []byte) (what, fix string) {
 		return "no text", "give the registries.yaml"
 	}
 	for _, f := range foreign {
-		if f.sign.Match(text) && (f.without == nil || !f.without.Match(text)) {
+		if f.sign().Match(text) && (f.without == nil || !f.without().Match(text)) {
 			return f.what, f.fix
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +13,8 @@ import (
 	toml1 "github.com/pelletier/go-toml"
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // hostFile are the keys that containerd reads at the root and in each [host] table.
@@ -147,7 +148,7 @@ func newTOMLError(err error) *tomlError {
 	return e
 }
 
-var toml1Position = regexp.MustCompile(`^\((\d+), (\d+)\): `)
+var toml1Position = lazyregexp.New(`^\((\d+), (\d+)\): `)
 
 // newTOML1Error words the error of the first version as the second does, which quotes no
 // values; where that has none, only the place is known.
@@ -157,7 +158,7 @@ func newTOML1Error(text []byte, err error) *tomlError {
 		return e
 	}
 	e := &tomlError{message: "the TOML parser of this containerd does not take it, though newer ones do"}
-	if m := toml1Position.FindStringSubmatch(err.Error()); m != nil {
+	if m := toml1Position().FindStringSubmatch(err.Error()); m != nil {
 		e.line, _ = strconv.Atoi(m[1])
 		e.column, _ = strconv.Atoi(m[2])
 	}

@@ -3,16 +3,17 @@ package registry
 import (
 	"bytes"
 	"fmt"
-	"regexp"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // laterSection is a section of registries.yaml, at the beginning of a line.
-var laterSection = regexp.MustCompile(`(?m)^(mirrors|configs)[ \t]*:(?:\s|$)`)
+var laterSection = lazyregexp.New(`(?m)^(mirrors|configs)[ \t]*:(?:\s|$)`)
 
 // lintLaterDocuments finds sections behind the first document of the file.
 func (n *linter) lintLaterDocuments() {
 	first := firstDocument(n.file.text)
-	m := laterSection.FindSubmatchIndex(n.file.text[len(first):])
+	m := laterSection().FindSubmatchIndex(n.file.text[len(first):])
 	if m == nil {
 		return
 	}

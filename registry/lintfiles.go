@@ -7,9 +7,10 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // lintFiles opens what the file names, as containerd would: below the node's root.
@@ -105,12 +106,12 @@ func (n *linter) shadow(d *hostDir, host, detail string) {
 }
 
 // plainPath is a path that needs no quotation marks in a shell.
-var plainPath = regexp.MustCompile(`^/[\w./:@-]+$`)
+var plainPath = lazyregexp.New(`^/[\w./:@-]+$`)
 
 // command is one to type, "" where a path in it would need care.
 func command(words ...string) string {
 	for _, word := range words[1:] {
-		if !plainPath.MatchString(word) {
+		if !plainPath().MatchString(word) {
 			return ""
 		}
 	}
@@ -118,9 +119,9 @@ func command(words ...string) string {
 }
 
 var (
-	templateBase     = regexp.MustCompile(`\{\{-?\s*template\s+"base"`)
-	templateAuth     = regexp.MustCompile(`(?m)^[^#\n]*(\bauth\b|PrivateRegistryConfig)`)
-	templateRegistry = regexp.MustCompile(`(?m)^[^#\n]*(registry[^=\n]*\]|config_path|PrivateRegistryConfig)`)
+	templateBase     = lazyregexp.New(`\{\{-?\s*template\s+"base"`)
+	templateAuth     = lazyregexp.New(`(?m)^[^#\n]*(\bauth\b|PrivateRegistryConfig)`)
+	templateRegistry = lazyregexp.New(`(?m)^[^#\n]*(registry[^=\n]*\]|config_path|PrivateRegistryConfig)`)
 )
 
 // lintTemplates finds a template of config.toml that leaves the registries out.
@@ -134,14 +135,14 @@ func (n *linter) lintTemplates() {
 		abs = path.Join(path.Dir(abs), "config.toml.tmpl")
 		text, err = n.files.readAny(abs, KindTemplate, maxConfigSize)
 	}
-	if err != nil || templateBase.Match(text) {
+	if err != nil || templateBase().Match(text) {
 		return
 	}
 	issue := Issue{Code: codeTemplate, Fix: `begin it with {{ template "base" . }} and keep only what you add`}
 	switch {
-	case !templateRegistry.Match(text):
+	case !templateRegistry().Match(text):
 		issue.Detail = "this template has no registry section: mirrors and credentials of registries.yaml do not reach containerd"
-	case len(n.file.credentials()) > 0 && !templateAuth.Match(text):
+	case len(n.file.credentials()) > 0 && !templateAuth().Match(text):
 		issue.Detail = "this template has no place for credentials: those of registries.yaml do not reach containerd"
 	default:
 		return

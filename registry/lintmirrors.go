@@ -6,9 +6,10 @@ import (
 	"net"
 	"net/url"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // lintMirrors judges what stands below mirrors as K3s reads it.
@@ -58,13 +59,13 @@ func (n *linter) lintEndpoints(name string, m mirror) {
 func invalidEndpoint(text string, ep parsedEndpoint, err error, at Position) Issue {
 	issue := Issue{Code: codeEndpointInvalid, Fix: "write https://HOST[:PORT]"}
 	switch {
-	case placeholder.MatchString(text[strings.LastIndex(text, "@")+1:]): // a password may look like one
+	case placeholder().MatchString(text[strings.LastIndex(text, "@")+1:]): // a password may look like one
 		issue.Detail, issue.Fix = "this endpoint has a placeholder, and K3s replaces none", "write the host itself: https://HOST[:PORT]"
 	case err != nil && strings.TrimSpace(text) != text:
 		issue.Detail, issue.Fix, issue.Edits = "K3s drops this endpoint: it has a blank before or behind it", "remove the blank", trimmed(text, at)
 	case err != nil:
 		issue.Detail = "K3s drops this endpoint: it is no URL"
-	case ep.url.Hostname() == "" || noHost.MatchString(ep.url.Host):
+	case ep.url.Hostname() == "" || noHost().MatchString(ep.url.Host):
 		issue.Detail = "this endpoint names no host"
 	case ep.url.Scheme != "http" && ep.url.Scheme != "https":
 		issue.Detail = fmt.Sprintf("containerd speaks http and https, not %s", ep.url.Scheme)
@@ -85,7 +86,7 @@ func trimmed(text string, at Position) []Edit {
 
 // noHost is what stands in a host's place after a slip: a scheme without its colon or its
 // slashes, several endpoints in one.
-var noHost = regexp.MustCompile(`^https?:?$|[*,;]`)
+var noHost = lazyregexp.New(`^https?:?$|[*,;]`)
 
 // lintURL judges an endpoint by itself.
 func (n *linter) lintURL(ep parsedEndpoint, item field, report func(Issue)) {
@@ -130,13 +131,13 @@ func (t *tlsSettings) written() bool {
 }
 
 // webSites are hosts that people take for registries.
-var webSites = regexp.MustCompile(`^((hub|www|store|cloud)\.docker\.com|docker\.com|(www\.)?github\.com)$`)
+var webSites = lazyregexp.New(`^((hub|www|store|cloud)\.docker\.com|docker\.com|(www\.)?github\.com)$`)
 
 // publicRegistries have images of their own; only a rewrite or a path finds others' there. So has
 // each of a provider's.
 var (
 	publicRegistries   = []string{hubHost, "index.docker.io", "quay.io", "ghcr.io", "mcr.microsoft.com"}
-	providerRegistries = regexp.MustCompile(`^registry\.[a-z0-9-]+\.aliyuncs\.com$`)
+	providerRegistries = lazyregexp.New(`^registry\.[a-z0-9-]+\.aliyuncs\.com$`)
 )
 
 // noMirror reports whether a host is known not to serve the images of a registry. elsewhere: it is
@@ -146,10 +147,10 @@ func noMirror(registry, host string, elsewhere bool) bool {
 	switch {
 	case hostname(registry) == host, registry == hub && (host == hubHost || host == "index.docker.io"):
 		return false
-	case webSites.MatchString(host):
+	case webSites().MatchString(host):
 		return true
 	}
-	return !elsewhere && (slices.Contains(publicRegistries, host) || providerRegistries.MatchString(host))
+	return !elsewhere && (slices.Contains(publicRegistries, host) || providerRegistries().MatchString(host))
 }
 
 // lintDefault finds an endpoint that is the registry itself.

@@ -2,10 +2,11 @@ package registry
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 func (n *linter) lintMirrorName(name string, m mirror) {
@@ -87,7 +88,7 @@ func nameProblem(name string) (host, problem string) {
 	switch {
 	case trimmed == "":
 		return "", "is empty"
-	case placeholder.MatchString(name):
+	case placeholder().MatchString(name):
 		return "", "has a placeholder, and K3s replaces none"
 	case scheme:
 		return host, "has a scheme"
@@ -97,11 +98,11 @@ func nameProblem(name string) (host, problem string) {
 		return host, "has a path"
 	case strings.Contains(name, wildcard):
 		return "", `has a "*", which stands for all registries only where it stands alone`
-	case trimmed != name && hostPort.MatchString(trimmed):
+	case trimmed != name && hostPort().MatchString(trimmed):
 		return trimmed, "has a blank before or behind it"
 	case strings.ContainsAny(name, " \t@"):
 		return "", "has characters that no host has"
-	case !hostPort.MatchString(name):
+	case !hostPort().MatchString(name):
 		return "", "is no host with a port"
 	case !possiblePort(portOf(name)):
 		return "", "has a port above 65535"
@@ -112,8 +113,8 @@ func nameProblem(name string) (host, problem string) {
 }
 
 var (
-	hostPort    = regexp.MustCompile(`^(\[[0-9a-fA-F:.%]+\]|[^:\[\]]+)(:\d+)?$`)
-	placeholder = regexp.MustCompile(`\$[({A-Za-z_]|\{\{|<[\w.-]+>|%%\w+%%`) // of a shell, a template or a manual
+	hostPort    = lazyregexp.New(`^(\[[0-9a-fA-F:.%]+\]|[^:\[\]]+)(:\d+)?$`)
+	placeholder = lazyregexp.New(`\$[({A-Za-z_]|\{\{|<[\w.-]+>|%%\w+%%`) // of a shell, a template or a manual
 )
 
 // possiblePort reports whether a port can be asked; "" is the scheme's.

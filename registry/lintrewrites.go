@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // lintIneffective finds rewrites that never apply.
@@ -122,11 +124,11 @@ func (n *linter) instead(m mirror, rule rewriteRule, pattern, otherwise string) 
 
 // registryPrefix is a host at the beginning of a pattern. Its dots may have a backslash, or the
 // two that K3s wants.
-var registryPrefix = regexp.MustCompile(`^\^?(?:https?://)?((?:[a-z0-9-]+\\{0,2}\.)+[a-z0-9-]+(?::\d+)?)\\{0,2}/`)
+var registryPrefix = lazyregexp.New(`^\^?(?:https?://)?((?:[a-z0-9-]+\\{0,2}\.)+[a-z0-9-]+(?::\d+)?)\\{0,2}/`)
 
 // cutRegistry is the host that a pattern begins with, and the pattern without it; "" for none.
 func cutRegistry(pattern string) (host, rest string) {
-	m := registryPrefix.FindStringSubmatch(pattern)
+	m := registryPrefix().FindStringSubmatch(pattern)
 	if m == nil {
 		return "", ""
 	}
@@ -161,7 +163,7 @@ func possible(rule rewriteRule, parted bool) string {
 	if rest, ok := strings.CutPrefix(pattern, "^/"); ok {
 		pattern = "^" + rest
 	}
-	if m := tagSuffix.FindStringSubmatch(pattern); m != nil {
+	if m := tagSuffix().FindStringSubmatch(pattern); m != nil {
 		pattern = m[1] + "$"
 	}
 	meant := []string{pattern}
@@ -178,7 +180,7 @@ func possible(rule rewriteRule, parted bool) string {
 }
 
 // tagSuffix is a tag or digest at the end of a pattern, without groups.
-var tagSuffix = regexp.MustCompile(`^([^:@]*[^:@?[(])[:@][^()\]]*$`)
+var tagSuffix = lazyregexp.New(`^([^:@]*[^:@?[(])[:@][^()\]]*$`)
 
 // officials are images of Docker Hub that everybody names without library/.
 var officials = strings.Fields(`alpine amazonlinux bash busybox caddy centos cassandra consul couchdb debian docker eclipse-mosquitto
@@ -186,11 +188,11 @@ var officials = strings.Fields(`alpine amazonlinux bash busybox caddy centos cas
 	mongo mysql nats neo4j nextcloud nginx node openjdk perl php postgres python rabbitmq redis registry rockylinux ruby rust solr
 	telegraf tomcat traefik ubuntu vault wordpress zookeeper`)
 
-var leadingName = regexp.MustCompile(`^\^\(?(?:\?:)?([a-z0-9-]+)`)
+var leadingName = lazyregexp.New(`^\^\(?(?:\?:)?([a-z0-9-]+)`)
 
 // officialImage is the image without library/ that a pattern begins with, "" for none.
 func officialImage(pattern string) string {
-	m := leadingName.FindStringSubmatch(pattern)
+	m := leadingName().FindStringSubmatch(pattern)
 	if m == nil || !slices.Contains(officials, m[1]) || strings.HasPrefix(pattern[len(m[0]):], "/") {
 		return ""
 	}

@@ -3,12 +3,13 @@ package registry
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
 	"gopkg.in/yaml.v3"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // Patch is a unified diff, for patch -p1 in the node's root, that makes the edits in
@@ -43,20 +44,20 @@ func (c *Config) Patch(edits []Edit) (string, error) {
 	return "", fmt.Errorf("editing %q: %w", f.path, errors.New("a line to change holds a secret"))
 }
 
-var hunkHeader = regexp.MustCompile(`^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@`)
+var hunkHeader = lazyregexp.New(`^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@`)
 
 // recounted corrects the headers of hunks that have no line of the old text, or none of the
 // new one: these stand behind the line before. (pubs.opengroup.org, diff, unified format)
 func recounted(diff string) string {
 	lines := strings.SplitAfter(diff, "\n")
 	for i, line := range lines {
-		m := hunkHeader.FindStringSubmatch(line)
+		m := hunkHeader().FindStringSubmatch(line)
 		if m == nil {
 			continue
 		}
 		var of, to int
 		for _, body := range lines[i+1:] {
-			if hunkHeader.MatchString(body) {
+			if hunkHeader().MatchString(body) {
 				break
 			}
 			of += count(strings.HasPrefix(body, " ") || strings.HasPrefix(body, "-"))

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // A rewriteRule replaces in the repository what its pattern matches.
@@ -64,12 +66,12 @@ func rewrite(rules []rewriteRule, repository string) (string, []string) {
 
 var (
 	exampleURL = &url.URL{Scheme: "https", Host: "mirror.example.com", Path: "/v2"}
-	groupRef   = regexp.MustCompile(`\$(\$|\{\w+\}|\w+)`)
+	groupRef   = lazyregexp.New(`\$(\$|\{\w+\}|\w+)`)
 )
 
 // missingGroup is the first group that a replacement names and the pattern lacks.
 func missingGroup(exp *regexp.Regexp, replacement string) string {
-	for _, m := range groupRef.FindAllStringSubmatch(replacement, -1) {
+	for _, m := range groupRef().FindAllStringSubmatch(replacement, -1) {
 		group := strings.Trim(m[1], "{}")
 		n, err := strconv.Atoi(group)
 		switch {

@@ -2,8 +2,9 @@ package registry
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // A Secret holds a password or token read from configuration. It cannot print or
@@ -43,7 +44,7 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // userinfo is what stands before the host of an address, with its scheme or without, and
 // what stands before a digest.
-var userinfo = regexp.MustCompile(`(?://[^\s"/]*|(?://)?[^\s"/:@]+:(?:[^\s"/][^\s"]*)?)@(?:sha\d+:)?`)
+var userinfo = lazyregexp.New(`(?://[^\s"/]*|(?://)?[^\s"/:@]+:(?:[^\s"/][^\s"]*)?)@(?:sha\d+:)?`)
 
 // WithoutUserinfo is text without user and password of the addresses in it, such as
 // https://user:password@registry.example.com, which people write where a name should stand.
@@ -51,7 +52,7 @@ func WithoutUserinfo(text string) string {
 	if !strings.Contains(text, "@") {
 		return text
 	}
-	return userinfo.ReplaceAllStringFunc(text, func(found string) string {
+	return userinfo().ReplaceAllStringFunc(text, func(found string) string {
 		switch {
 		case strings.HasSuffix(found, ":"): // a digest
 			return found

@@ -3,9 +3,10 @@ package registry
 import (
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // unitDirs are where systemd looks for units, first first. (systemd.unit(5))
@@ -90,7 +91,7 @@ func (u *unit) setting(line, file string) {
 	}
 }
 
-var variable = regexp.MustCompile(`\$\{(\w+)\}`)
+var variable = lazyregexp.New(`\$\{(\w+)\}`)
 
 // expand replaces variables as systemd does: $NAME alone becomes words, ${NAME} a part of
 // one. (systemd.service(5), Command lines)
@@ -101,7 +102,7 @@ func (u *unit) expand(words []string) []string {
 			all = append(all, shellWords(u.env[name])...)
 			continue
 		}
-		all = append(all, variable.ReplaceAllStringFunc(word, func(v string) string { return u.env[v[2:len(v)-1]] }))
+		all = append(all, variable().ReplaceAllStringFunc(word, func(v string) string { return u.env[v[2:len(v)-1]] }))
 	}
 	return all
 }

@@ -4,9 +4,10 @@ import (
 	"cmp"
 	"debug/buildinfo"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // version is a containerd release. The zero value is unknown.
@@ -15,10 +16,10 @@ type version struct {
 	k3s                 bool // built from k3s-io/containerd
 }
 
-var releaseText = regexp.MustCompile(`^v?(\d+)\.(\d+)\.(\d+)`)
+var releaseText = lazyregexp.New(`^v?(\d+)\.(\d+)\.(\d+)`)
 
 func parseVersion(text string) version {
-	m := releaseText.FindStringSubmatch(text)
+	m := releaseText().FindStringSubmatch(text)
 	if m == nil {
 		return version{k3s: strings.Contains(text, "-k3s")}
 	}
@@ -41,7 +42,7 @@ func (v version) since(major, minor, patch int) bool {
 	return v.known() && !v.before(major, minor, patch)
 }
 
-var startLine = regexp.MustCompile(`starting containerd.*?version"?[=:]\s*"?([^\s",}]+)`)
+var startLine = lazyregexp.New(`starting containerd.*?version"?[=:]\s*"?([^\s",}]+)`)
 
 // versionOfLog reads the first line of containerd's live log, which after a start names
 // the release.
@@ -53,7 +54,7 @@ func (f *files) versionOfLog(abs string) string {
 	defer file.Close()
 	head, _ := io.ReadAll(io.LimitReader(file, 4<<10))
 	line, _, _ := strings.Cut(string(head), "\n")
-	if m := startLine.FindStringSubmatch(line); m != nil {
+	if m := startLine().FindStringSubmatch(line); m != nil {
 		return m[1]
 	}
 	return ""
@@ -93,7 +94,7 @@ func (f *files) buildVersion(abs string) string {
 		}
 		return dep.Version
 	}
-	if strings.HasPrefix(info.Main.Path, "github.com/containerd/containerd") && releaseText.MatchString(info.Main.Version) {
+	if strings.HasPrefix(info.Main.Path, "github.com/containerd/containerd") && releaseText().MatchString(info.Main.Version) {
 		return info.Main.Version
 	}
 	return ""

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // A clue knows what one message of the YAML parser usually means, and where in the text
@@ -53,22 +55,22 @@ func isBlank(line string) bool {
 }
 
 var (
-	lineComment = regexp.MustCompile(`(^|\s)#.*$`)
-	keyColon    = regexp.MustCompile(`:(\s|$)`)
-	firstWord   = regexp.MustCompile(`^\s*("[^"]*"|'[^']*'|\S+)`)
-	spacelessIn = regexp.MustCompile(`^[\w-]+:[^\s/\d]`) // username:you, but neither host:5000 nor a URL
+	lineComment = lazyregexp.New(`(^|\s)#.*$`)
+	keyColon    = lazyregexp.New(`:(\s|$)`)
+	firstWord   = lazyregexp.New(`^\s*("[^"]*"|'[^']*'|\S+)`)
+	spacelessIn = lazyregexp.New(`^[\w-]+:[^\s/\d]`) // username:you, but neither host:5000 nor a URL
 )
 
 // lacksColon reports whether a line has something where a key should be, and no colon.
 func lacksColon(line string) bool {
-	return !isBlank(line) && !keyColon.MatchString(lineComment.ReplaceAllString(line, ""))
+	return !isBlank(line) && !keyColon().MatchString(lineComment().ReplaceAllString(line, ""))
 }
 
 // missingColon says that the key of a line lacks its colon, or the dash of an item the space
 // behind it.
 func (e *yamlError) missingColon(lines []string, i int) bool {
 	line := strings.TrimRight(lines[i], " \t\r")
-	at := firstWord.FindStringIndex(line)
+	at := firstWord().FindStringIndex(line)
 	word := strings.TrimSpace(line[:at[1]])
 	switch {
 	case word == "-":
@@ -76,7 +78,7 @@ func (e *yamlError) missingColon(lines []string, i int) bool {
 	case strings.HasPrefix(word, "-"):
 		e.Fix = "put a space behind the dash"
 		return e.place(lines, i, indentation(line))
-	case spacelessIn.MatchString(word):
+	case spacelessIn().MatchString(word):
 		e.Fix = "put a space behind the colon"
 		return e.place(lines, i, strings.IndexByte(line, ':')+1)
 	}
@@ -87,7 +89,7 @@ func (e *yamlError) missingColon(lines []string, i int) bool {
 	return e.place(lines, i, at[1])
 }
 
-var hostWord = regexp.MustCompile(`^["']?[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?["']?$`)
+var hostWord = lazyregexp.New(`^["']?[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?["']?$`)
 
 // meantKey is the key that a word was meant for: one of the schema, or a host; "" where it may
 // be anything, a password too.
@@ -97,7 +99,7 @@ func meantKey(word string) string {
 			return key
 		}
 	}
-	if hostWord.MatchString(word) {
+	if hostWord().MatchString(word) {
 		return word
 	}
 	return ""
@@ -107,7 +109,7 @@ func meantKey(word string) string {
 // without a colon, to the one that has too many.
 func findMissingColonAbove(lines []string, e *yamlError) bool {
 	first := -1
-	for i := e.Line - 2; i >= 0 && !keyColon.MatchString(lineComment.ReplaceAllString(lines[i], "")); i-- {
+	for i := e.Line - 2; i >= 0 && !keyColon().MatchString(lineComment().ReplaceAllString(lines[i], "")); i-- {
 		if !isBlank(lines[i]) {
 			first = i
 		}
@@ -158,10 +160,10 @@ func findTab(lines []string, e *yamlError) bool {
 	return false
 }
 
-var reserved = regexp.MustCompile("(?:^|[:\\-\\[,?] )\\s*([@`%,\\]}])")
+var reserved = lazyregexp.New("(?:^|[:\\-\\[,?] )\\s*([@`%,\\]}])")
 
 func findReserved(lines []string, e *yamlError) bool {
-	m := reserved.FindStringSubmatchIndex(lines[e.Line-1])
+	m := reserved().FindStringSubmatchIndex(lines[e.Line-1])
 	if m == nil {
 		return false
 	}
@@ -169,14 +171,14 @@ func findReserved(lines []string, e *yamlError) bool {
 	return e.place(lines, e.Line-1, m[2])
 }
 
-var star = regexp.MustCompile(`(?:^|[:\-\[,?{] )\s*([*&])`)
+var star = lazyregexp.New(`(?:^|[:\-\[,?{] )\s*([*&])`)
 
 func findStar(lines []string, e *yamlError) bool {
 	for _, i := range []int{e.Line - 1, e.Line - 2, e.Line} {
 		if i < 0 || i >= len(lines) {
 			continue
 		}
-		if m := star.FindStringSubmatchIndex(lines[i]); m != nil {
+		if m := star().FindStringSubmatchIndex(lines[i]); m != nil {
 			e.starFix(lines[i][m[2]:])
 			return e.place(lines, i, m[2])
 		}
@@ -238,12 +240,12 @@ func findQuote(lines []string, e *yamlError) bool {
 	return false
 }
 
-var behindQuote = regexp.MustCompile(`["']( +)[^\s#,:\]}]`)
+var behindQuote = lazyregexp.New(`["']( +)[^\s#,:\]}]`)
 
 // findMisalignment is for lines that can stand nowhere where they stand.
 func findMisalignment(lines []string, e *yamlError) bool {
 	line := lines[e.Line-1]
-	if m := behindQuote.FindStringSubmatchIndex(line); m != nil && strings.ContainsAny(line[:m[0]], `"'`) {
+	if m := behindQuote().FindStringSubmatchIndex(line); m != nil && strings.ContainsAny(line[:m[0]], `"'`) {
 		e.Fix = "nothing may follow the closing quotation mark"
 		return e.place(lines, e.Line-1, m[3])
 	}
@@ -256,7 +258,7 @@ func findBracket(lines []string, e *yamlError) bool {
 	type place struct{ line, offset int }
 	var open []place
 	for i := max(e.Line-20, 0); i < e.Line; i++ {
-		for at, c := range lineComment.ReplaceAllString(lines[i], "") {
+		for at, c := range lineComment().ReplaceAllString(lines[i], "") {
 			switch {
 			case c == '[' || c == '{':
 				open = append(open, place{i, at})

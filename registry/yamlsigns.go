@@ -4,17 +4,19 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 var (
-	sign   = regexp.MustCompile(`[:\-] +([>|!])`)
-	escape = regexp.MustCompile(`\\[^0abtnvfre "/\\N_LPxuU\t]`)
+	sign   = lazyregexp.New(`[:\-] +([>|!])`)
+	escape = lazyregexp.New(`\\[^0abtnvfre "/\\N_LPxuU\t]`)
 )
 
 // findSign finds a value that begins with a sign of YAML.
 func findSign(lines []string, e *yamlError) bool {
 	for i := e.Line - 1; i < min(e.Line+1, len(lines)); i++ {
-		if m := sign.FindStringSubmatchIndex(lines[i]); m != nil {
+		if m := sign().FindStringSubmatchIndex(lines[i]); m != nil {
 			e.Fix = "put the value between single quotes"
 			return e.place(lines, i, m[2])
 		}
@@ -23,7 +25,7 @@ func findSign(lines []string, e *yamlError) bool {
 }
 
 func findEscape(lines []string, e *yamlError) bool {
-	m := escape.FindStringIndex(lines[e.Line-1])
+	m := escape().FindStringIndex(lines[e.Line-1])
 	if m == nil {
 		return false
 	}
@@ -56,19 +58,19 @@ func findEncoding(lines []string, e *yamlError) bool {
 
 // leftovers are lines that some tool should have replaced or removed.
 var leftovers = []struct {
-	text *regexp.Regexp
+	text func() *regexp.Regexp
 	fix  string
 }{
-	{regexp.MustCompile(`\{\{|\{%|%%\w+%%`), "render the template first: this is one of its placeholders"},
-	{regexp.MustCompile(`^(<{7}|={7}|>{7})`), "resolve the merge conflict that git left here"},
-	{regexp.MustCompile("^(```|~~~)"), "remove the line: it belongs to the document that this was copied from"},
-	{regexp.MustCompile(`^EOF\s*$|<<-?\s*["']?EOF`), "remove the line: it belongs to the command that was to write this file"},
+	{lazyregexp.New(`\{\{|\{%|%%\w+%%`), "render the template first: this is one of its placeholders"},
+	{lazyregexp.New(`^(<{7}|={7}|>{7})`), "resolve the merge conflict that git left here"},
+	{lazyregexp.New("^(```|~~~)"), "remove the line: it belongs to the document that this was copied from"},
+	{lazyregexp.New(`^EOF\s*$|<<-?\s*["']?EOF`), "remove the line: it belongs to the command that was to write this file"},
 }
 
 // findLeftover corrects the fix where such a line is the mistake.
 func (e *yamlError) findLeftover(lines []string) {
 	for _, l := range leftovers {
-		if e.Line > 0 && e.Line <= len(lines) && l.text.MatchString(lines[e.Line-1]) {
+		if e.Line > 0 && e.Line <= len(lines) && l.text().MatchString(lines[e.Line-1]) {
 			e.Fix = l.fix
 		}
 	}

@@ -12,7 +12,7 @@ func typeFix(n *yaml.Node, wanted string) string {
 	scalar := n.Kind == yaml.ScalarNode
 	key := ""
 	if scalar {
-		key = meantKey(strings.TrimSpace(firstWord.FindString(n.Value)))
+		key = meantKey(strings.TrimSpace(firstWord().FindString(n.Value)))
 	}
 	switch {
 	case wanted == "bool":

@@ -3,10 +3,10 @@ package report
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 	"github.com/pullwhy/pullwhy/diagnose"
 	"github.com/pullwhy/pullwhy/logparse"
 )
@@ -20,8 +20,8 @@ func (r *Report) head(p *printer, f diagnose.Finding) {
 	title := p.headline(p.short(r.headline(f)))
 	h := headFields{
 		said: &field{label: "Kubernetes says:", keepEnd: true}, where: &field{label: "Cause:", text: f.Code + r.at(f)},
-		because: &field{label: "Because:", text: p.short(f.Detail), suffix: evidenceAt(f), clauses: furtherReasons},
-		hidden:  &field{label: "Hidden because:"}, do: &field{label: "Do:", clauses: furtherSteps}, typed: &field{},
+		because: &field{label: "Because:", text: p.short(f.Detail), suffix: evidenceAt(f), clauses: furtherReasons()},
+		hidden:  &field{label: "Hidden because:"}, do: &field{label: "Do:", clauses: furtherSteps()}, typed: &field{},
 	}
 	if pull := r.pullOf(f); pull != nil {
 		h.said.text = p.short(kubernetesSays(p, pull.ReportedError))
@@ -75,15 +75,15 @@ func inBrief(because string) string {
 
 var (
 	// wrappers is what stands before the reason in every error of a pull.
-	wrappers = regexp.MustCompile(`^(rpc error: code = \w+ desc = )?(failed to pull and unpack image "[^"]*": )?(failed to resolve (reference "[^"]*"|image): )?(failed to do request: )?`)
+	wrappers = lazyregexp.New(`^(rpc error: code = \w+ desc = )?(failed to pull and unpack image "[^"]*": )?(failed to resolve (reference "[^"]*"|image): )?(failed to do request: )?`)
 
-	urlPaths = regexp.MustCompile(`(https?://[^/\s"]+)/[^\s":]+`)
+	urlPaths = lazyregexp.New(`(https?://[^/\s"]+)/[^\s":]+`)
 )
 
 // kubernetesSays is what tells one error from another: without the image's name, which
 // stands above, and without the paths of URLs.
 func kubernetesSays(p *printer, reported string) string {
-	return urlPaths.ReplaceAllString(wrappers.ReplaceAllString(reported, ""), "$1/"+p.ellipsis())
+	return urlPaths().ReplaceAllString(wrappers().ReplaceAllString(reported, ""), "$1/"+p.ellipsis())
 }
 
 // headline says what fails.

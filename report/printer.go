@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 	"github.com/pullwhy/pullwhy/diagnose"
 )
 
@@ -193,11 +194,11 @@ func toWord(cut []rune) string {
 	if i := strings.LastIndexByte(text, ' '); i > 0 {
 		text = text[:i]
 	}
-	return strings.TrimRight(dangling.ReplaceAllString(text, ""), ",;:") + " "
+	return strings.TrimRight(dangling().ReplaceAllString(text, ""), ",;:") + " "
 }
 
 // dangling are words that say nothing where a sentence is cut after them.
-var dangling = regexp.MustCompile(`( (a|an|and|at|for|in|of|or|over|the|to|with))+$`)
+var dangling = lazyregexp.New(`( (a|an|and|at|for|in|of|or|over|the|to|with))+$`)
 
 func (p *printer) ellipsis() string {
 	if p.ASCII {
@@ -207,11 +208,11 @@ func (p *printer) ellipsis() string {
 }
 
 // digests are what nobody reads to the end.
-var digests = regexp.MustCompile(`(sha256:[0-9a-f]{12})[0-9a-f]{52}`)
+var digests = lazyregexp.New(`(sha256:[0-9a-f]{12})[0-9a-f]{52}`)
 
 // short cuts digests as far as people compare them.
 func (p *printer) short(text string) string {
-	return digests.ReplaceAllString(text, "${1}"+p.ellipsis())
+	return digests().ReplaceAllString(text, "${1}"+p.ellipsis())
 }
 
 // step writes one step of a fix in full.

@@ -2,18 +2,18 @@ package report
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 	"github.com/pullwhy/pullwhy/diagnose"
 )
 
 // Where a sentence can end without losing its sense: the details have the rest.
 var (
-	furtherReasons = regexp.MustCompile(`; |, (where|when|which|and says) `)
-	otherWays      = regexp.MustCompile(`, or `)
-	furtherSteps   = regexp.MustCompile(`; |: |, (or|and|which) `)
+	furtherReasons = lazyregexp.New(`; |, (where|when|which|and says) `)
+	otherWays      = lazyregexp.New(`, or `)
+	furtherSteps   = lazyregexp.New(`; |: |, (or|and|which) `)
 )
 
 // firstSteps are what is to be done first where nobody can type it, and what can be typed
@@ -35,7 +35,7 @@ func firstSteps(fix []diagnose.Note) (do, typed diagnose.Note) {
 // typeField is a step of the fix that can be typed: a command, which stands whole, for it is to
 // be pasted, or what belongs into a file.
 func (p *printer) typeField(step diagnose.Note) *field {
-	f := &field{label: "Type:", text: step.Text, whole: step.Command != "" || p.overlong(step.Text), clauses: otherWays}
+	f := &field{label: "Type:", text: step.Text, whole: step.Command != "" || p.overlong(step.Text), clauses: otherWays()}
 	if step.Command != "" {
 		f.text = step.Command
 	} else if f.whole {

@@ -13,13 +13,14 @@ const module = "github.com/pullwhy/pullwhy/"
 // mayImport is who may import whom. Tests are free.
 var mayImport = map[string][]string{
 	"cause":             {},
-	"registry":          {"cause"},
-	"logparse":          {"cause"},
+	"cause/lazyregexp":  {},
+	"registry":          {"cause", "cause/lazyregexp"},
+	"logparse":          {"cause", "cause/lazyregexp"},
 	"logparse/bench":    {},
-	"probe":             {"cause", "registry", "logparse"},
+	"probe":             {"cause", "cause/lazyregexp", "registry", "logparse"},
 	"probe/probetest":   {},
-	"diagnose":          {"cause", "registry", "logparse", "probe"},
-	"report":            {"cause", "registry", "logparse", "probe", "diagnose"},
+	"diagnose":          {"cause", "cause/lazyregexp", "registry", "logparse", "probe"},
+	"report":            {"cause", "cause/lazyregexp", "registry", "logparse", "probe", "diagnose"},
 	"report/reporttest": {},
 	"cmd/pullwhy":       {"cause", "registry", "logparse", "probe", "probe/probetest", "diagnose", "report"},
 }
