@@ -1,12 +1,12 @@
 package logparse
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 const (
@@ -31,7 +31,7 @@ func (r *record) secretLine(m message) bool {
 	}
 	_, names, _ := strings.Cut(text, "pull secrets (")
 	for _, name := range []string{names[:len(names)-len(strings.TrimLeft(names, dnsName))], quotedAfter(text, `secret "`), quotedAfter(text, `secrets "`)} {
-		if secretName.MatchString(name) {
+		if len(name) <= 253 && secretName().MatchString(name) {
 			r.kind, r.text = kindSecret, name
 			return true
 		}
@@ -41,7 +41,7 @@ func (r *record) secretLine(m message) bool {
 
 const dnsName = "abcdefghijklmnopqrstuvwxyz0123456789.-"
 
-var secretName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,252}$`)
+var secretName = lazyregexp.New(`^[a-z0-9][a-z0-9.-]*$`)
 
 // lacks remembers a pull secret that could not be read.
 func (s *Scanner) lacks(r record) {

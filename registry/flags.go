@@ -89,7 +89,7 @@ func (r *yamlReader) scalars(n *yaml.Node) (text string, ok bool) {
 			}
 			text = strings.Join(all, ",")
 		case n.Kind == yaml.ScalarNode && r.tag(n) == "!!bool":
-			text, ok = strconv.FormatBool(trueWord.MatchString(n.Value)), true
+			text, ok = strconv.FormatBool(slices.Contains(trueWords, n.Value)), true
 		case n.Kind == yaml.ScalarNode:
 			text, ok = n.Value, true
 		}

@@ -61,7 +61,7 @@ func FuzzRegistries(f *testing.F) {
 	f.Add("\ufeff  mirrors:\nconfigs: *x\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		file, errs := readRegistries("/r", []byte(text))
-		lines := len(lineBreak.FindAllString(text, -1)) + 1
+		lines := len(lineStarts([]byte(text))) + 1
 		for _, e := range errs {
 			if e.Message == "" || e.Line < 0 || e.Line > lines || e.Column < 0 {
 				t.Fatalf("error %+v in a text of %d lines", e, lines)

@@ -2,9 +2,10 @@ package registry
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // Lint returns every mistake in the node's registry configuration: the Issues that Load
@@ -29,10 +30,11 @@ func (c *Config) Lint(seen []Reference) []Issue {
 // loaded takes over what was found while loading. Of a file that is no YAML at all, that is one
 // mistake.
 func (n *linter) loaded(issues []Issue) {
-	what, fix := foreignText(n.file.text)
 	for _, i := range issues {
-		if what != "" && i.Code == codeSyntax && i.File == n.file.path {
-			i.Line, i.Column, i.Detail, i.Fix = 1, 1, "this is "+what+": K3s says "+i.Detail, fix
+		if i.Code == codeSyntax && i.File == n.file.path {
+			if what, fix := foreignText(n.file.text); what != "" {
+				i.Line, i.Column, i.Detail, i.Fix = 1, 1, "this is "+what+": K3s says "+i.Detail, fix
+			}
 		}
 		n.found.add(i)
 	}
@@ -85,7 +87,7 @@ func (n *linter) complete(i *Issue) {
 		i.Fix = cmp.Or(i.Fix, fileFixes[i.Code], rule.Fix)
 	}
 	if n.node.Distribution == RKE2 {
-		i.Detail, i.Fix = ofRKE2.ReplaceAllString(i.Detail, "${1}RKE2 "), ofRKE2.ReplaceAllString(i.Fix, "${1}RKE2 ")
+		i.Detail, i.Fix = ofRKE2().ReplaceAllString(i.Detail, "${1}RKE2 "), ofRKE2().ReplaceAllString(i.Fix, "${1}RKE2 ")
 	}
 	if i.File == n.file.path {
 		i.Excerpt = n.excerpt(i.Line)
@@ -96,7 +98,7 @@ func (n *linter) complete(i *Issue) {
 }
 
 // ofRKE2 is the word for the program that reads the file, which is RKE2 on a node of its.
-var ofRKE2 = regexp.MustCompile(`(^|\s)K3s\s`)
+var ofRKE2 = lazyregexp.New(`(^|\s)K3s\s`)
 
 // report adds an issue unless the same was found already.
 func (n *linter) report(at Position, i Issue) {

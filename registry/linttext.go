@@ -2,10 +2,11 @@ package registry
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // lintText finds characters that look like others or like nothing, outside quotes, block
@@ -68,11 +69,11 @@ func (s *textScan) isText(r rune) bool {
 	return true
 }
 
-var blockScalar = regexp.MustCompile(`(^|[:\-] +)[|>][-+0-9]*\s*(#.*)?$`)
+var blockScalar = lazyregexp.New(`(^|[:\-] +)[|>][-+0-9]*\s*(#.*)?$`)
 
 // endLine ends a line: a comment ends with it, a quote does not.
 func (s *textScan) endLine(line string) {
-	if s.quote == 0 && blockScalar.MatchString(line) {
+	if s.quote == 0 && strings.ContainsAny(line, "|>") && blockScalar().MatchString(line) {
 		s.block = indentation(line)
 	}
 	s.comment, s.closed, s.escaped, s.previous = false, false, false, 0

@@ -155,7 +155,7 @@ func (n *linter) truncated(auth *yaml.Node) {
 			what = "begins with & and is read as the name of an anchor"
 		case v.Style&yaml.TaggedStyle != 0 && (v.Value == "" || !strings.HasPrefix(v.Tag, "!!")):
 			what = "begins with ! and is read as the name of a type"
-		case v.Value != "" && nullWord.MatchString(v.Value):
+		case v.Value != "" && slices.Contains(nullWords, v.Value):
 			what = "is read as no value at all"
 		case n.cutByComment(p):
 			what = "ends where a comment begins: # behind a space"

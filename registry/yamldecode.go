@@ -3,13 +3,14 @@ package registry
 import (
 	"encoding/base64"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // A yamlReader reads a tree of yaml.v3 as gopkg.in/yaml.v2 2.4.0 decodes it without
@@ -152,7 +153,7 @@ func (r *yamlReader) flag(n *yaml.Node, into *bool) bool {
 		case "!!null":
 			*into = false
 		case "!!bool":
-			*into = trueWord.MatchString(n.Value)
+			*into = slices.Contains(trueWords, n.Value)
 		default:
 			r.mismatch(n, "bool")
 			return false
@@ -206,10 +207,10 @@ func (r *yamlReader) isNull(n *yaml.Node) bool {
 func isPlain(n *yaml.Node) bool { return n.Style == 0 }
 
 var (
-	nullWord  = regexp.MustCompile(`^(|~|null|Null|NULL)$`)
-	trueWord  = regexp.MustCompile(`^(y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$`)
-	falseWord = regexp.MustCompile(`^(n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$`)
-	floatWord = regexp.MustCompile(`^([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$`)
+	nullWords  = []string{"", "~", "null", "Null", "NULL"}
+	trueWords  = []string{"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"}
+	falseWords = []string{"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"}
+	floatWord  = lazyregexp.New(`^([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$`)
 )
 
 // tag is the type that yaml.v2 sees in a scalar (resolve.go there). An explicit tag that
@@ -258,9 +259,9 @@ func tagOf(n *yaml.Node) string {
 func implicitTag(text string) string {
 	number := strings.ReplaceAll(text, "_", "")
 	switch {
-	case nullWord.MatchString(text):
+	case slices.Contains(nullWords, text):
 		return "!!null"
-	case trueWord.MatchString(text), falseWord.MatchString(text):
+	case slices.Contains(trueWords, text), slices.Contains(falseWords, text):
 		return "!!bool"
 	case text == "<<":
 		return "!!merge"
@@ -268,7 +269,7 @@ func implicitTag(text string) string {
 		return "!!str"
 	case text[0] != '.' && isInteger(number):
 		return "!!int"
-	case floatWord.MatchString(number):
+	case floatWord().MatchString(number):
 		return "!!float"
 	}
 	return "!!str"

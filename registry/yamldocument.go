@@ -2,10 +2,11 @@ package registry
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // firstDocument cuts text where its first document ends: gopkg.in/yaml.v2, which K3s
@@ -78,11 +79,11 @@ func begins(rest []byte) bool {
 	case len(word) == 0:
 		return true
 	case word[0] == '%':
-		return directive.Match(line)
+		return directive().Match(line)
 	case word[0] == '"' || word[0] == '\'':
 		line = rest
 	case strings.IndexByte("&*!", word[0]) >= 0:
-		line = rest[:len(line)+len(nextLine.Find(rest[len(line):]))] // may be a key: it looks for the colon
+		line = rest[:len(line)+len(nextLine().Find(rest[len(line):]))] // may be a key: it looks for the colon
 	}
 	_, err := parseNode(line)
 	if err == nil {
@@ -93,10 +94,10 @@ func begins(rest []byte) bool {
 }
 
 // nextLine is up to the end of the first line with something in it.
-var nextLine = regexp.MustCompile(`^\s*\S.*`)
+var nextLine = lazyregexp.New(`^\s*\S.*`)
 
 // directive is one that can be read. (yaml.org/spec/1.1, productions 31 to 33)
-var directive = regexp.MustCompile(`^%(?:YAML[ \t]+\d+\.\d+\s*|` +
+var directive = lazyregexp.New(`^%(?:YAML[ \t]+\d+\.\d+\s*|` +
 	`TAG[ \t]+![0-9A-Za-z_-]*!?[ \t]+(?:[0-9A-Za-z_;/?:@&=+$.,!~*'()\[\]-]|%[0-9A-Fa-f]{2})+(?:\s+|$))(?:#.*)?$`)
 
 // laterMessages are of mistakes behind the first token.
@@ -122,22 +123,30 @@ func isMarker(line []byte, marker string) bool {
 	return ok && (len(rest) == 0 || strings.ContainsRune(" \t\r\n\u0085\u2028\u2029", r))
 }
 
-// lineBreak is what YAML 1.1 takes for one.
-var lineBreak = regexp.MustCompile("\r\n|[\n\r\u0085\u2028\u2029]")
+// isBreak reports whether YAML 1.1 ends a line with r.
+func isBreak(r rune) bool {
+	return r == '\n' || r == '\r' || r == '\u0085' || r == '\u2028' || r == '\u2029'
+}
 
 // lineEnd is where the line that begins at start ends, its break included.
 func lineEnd(text []byte, start int) int {
-	if m := lineBreak.FindIndex(text[start:]); m != nil {
-		return start + m[1]
+	at := bytes.IndexFunc(text[start:], isBreak)
+	if at < 0 {
+		return len(text)
 	}
-	return len(text)
+	at += start
+	if bytes.HasPrefix(text[at:], []byte("\r\n")) {
+		return at + 2
+	}
+	_, size := utf8.DecodeRune(text[at:])
+	return at + size
 }
 
 // lineStarts are the offsets at which lines begin.
 func lineStarts(text []byte) []int {
-	starts := []int{0}
-	for _, m := range lineBreak.FindAllIndex(text, -1) {
-		starts = append(starts, m[1])
+	var starts []int
+	for start := 0; start < len(text); start = lineEnd(text, start) {
+		starts = append(starts, start)
 	}
 	return starts
 }

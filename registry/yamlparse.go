@@ -1,16 +1,18 @@
 package registry
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"sort"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // A yamlError is why K3s would refuse a file. The message holds nothing of the file's
@@ -40,8 +42,8 @@ func parseYAML(text []byte) (*yaml.Node, *yamlError) {
 			}
 		}
 	}
-	if err == nil && tabBehindComment.Match(first) {
-		_, err = parseNode(comment.ReplaceAll(first, []byte("$1")))
+	if err == nil && bytes.IndexByte(first, '\t') >= 0 && tabBehindComment().Match(first) {
+		_, err = parseNode(comment().ReplaceAll(first, []byte("$1")))
 	}
 	if err == nil && !readsAhead(text, len(first)) {
 		_, err = parseNode(text)
@@ -53,7 +55,7 @@ func parseYAML(text []byte) (*yaml.Node, *yamlError) {
 	if len(doc.Content) == 0 {
 		return nil, nil
 	}
-	if bang.Match(first) {
+	if bytes.IndexByte(first, '!') >= 0 && bang().Match(first) {
 		(&bangMarker{text: string(first), starts: lineStarts(first)}).mark(&doc)
 	}
 	return doc.Content[0], nil
@@ -61,12 +63,12 @@ func parseYAML(text []byte) (*yaml.Node, *yamlError) {
 
 // yaml.v3 does not mind a tab between two comments, which yaml.v2 does.
 var (
-	comment          = regexp.MustCompile(`(?m)^([ \t]*)#.*$`)
-	tabBehindComment = regexp.MustCompile(`#[^\n]*\n(?:[ \t]*\r?\n)*[ ]*\t`)
+	comment          = lazyregexp.New(`(?m)^([ \t]*)#.*$`)
+	tabBehindComment = lazyregexp.New(`#[^\n]*\n(?:[ \t]*\r?\n)*[ ]*\t`)
 )
 
 // bang is the tag "!" with nothing behind it.
-var bang = regexp.MustCompile(`(?:^|\s)!(?:\s|$)`)
+var bang = lazyregexp.New(`(?:^|\s)!(?:\s|$)`)
 
 // A bangMarker keeps the tag "!" of plain scalars, which yaml.v3 drops: to yaml.v2 they are
 // text, whatever they look like.
@@ -77,7 +79,7 @@ type bangMarker struct {
 }
 
 func (b *bangMarker) mark(n *yaml.Node) {
-	if n.Kind == yaml.ScalarNode && isPlain(n) && n.Value != "<<" && n.Line <= len(b.starts) && properties.MatchString(b.from(n)) {
+	if n.Kind == yaml.ScalarNode && isPlain(n) && n.Value != "<<" && n.Line <= len(b.starts) && properties().MatchString(b.from(n)) {
 		n.Tag, n.Style = "!", yaml.TaggedStyle
 	}
 	for _, child := range n.Content {
@@ -97,7 +99,7 @@ func (b *bangMarker) from(n *yaml.Node) string {
 	return b.text[b.at:]
 }
 
-var properties = regexp.MustCompile(`^(?:(?:&\S+[ \t]+)?!(?:\s|$)|&\S+\s+![ \t]*(?:[\r\n]|$))`)
+var properties = lazyregexp.New(`^(?:(?:&\S+[ \t]+)?!(?:\s|$)|&\S+\s+![ \t]*(?:[\r\n]|$))`)
 
 func parseNode(text []byte) (doc yaml.Node, err error) {
 	defer func() {
@@ -110,18 +112,18 @@ func parseNode(text []byte) (doc yaml.Node, err error) {
 }
 
 var (
-	parserMessage = regexp.MustCompile(`(?s)^yaml: (?:line (\d+): )?(.*)$`)
-	anchorName    = regexp.MustCompile(`unknown anchor '(.*)' referenced$`)
+	parserMessage = lazyregexp.New(`(?s)^yaml: (?:line (\d+): )?(.*)$`)
+	anchorName    = lazyregexp.New(`unknown anchor '(.*)' referenced$`)
 )
 
 func splitMessage(err error) (line int, message string) {
-	m := parserMessage.FindStringSubmatch(err.Error())
+	m := parserMessage().FindStringSubmatch(err.Error())
 	if m == nil {
 		return 0, err.Error()
 	}
 	line, _ = strconv.Atoi(m[1])
 	message = m[2]
-	if anchorName.MatchString(message) { // an unquoted password may begin with a star
+	if anchorName().MatchString(message) { // an unquoted password may begin with a star
 		message = "unknown anchor referenced"
 	}
 	return line, message
@@ -133,7 +135,7 @@ func locate(text []byte, err error) *yamlError {
 	reported, message := splitMessage(err)
 	lines := strings.Split(string(text), "\n")
 	e := &yamlError{Message: message, Line: failingLine(text, lines, reported, message)}
-	if m := anchorName.FindStringSubmatch(err.Error()); m != nil && e.findAlias(lines, m[1]) {
+	if m := anchorName().FindStringSubmatch(err.Error()); m != nil && e.findAlias(lines, m[1]) {
 		return e
 	}
 	for _, look := range clues {
