@@ -45,6 +45,22 @@ func TestAgree(t *testing.T) {
 		{"no route", NoRoute, dialling(syscall.EHOSTUNREACH)},
 		{"network unreachable", NoRoute, dialling(syscall.ENETUNREACH)},
 		{"kernel's timeout", ConnectTimeout, dialling(syscall.ETIMEDOUT)},
+		{"host down", NoRoute, dialling(syscall.EHOSTDOWN)},
+		{"interface down", NoRoute, dialling(syscall.ENETDOWN)},
+		{"no local port", NoRoute, dialling(syscall.EADDRNOTAVAIL)},
+		{"no IPv6", NoRoute, dialling(syscall.EAFNOSUPPORT)},
+		{"forbidden by a filter of the node", NoRoute, dialling(syscall.EPERM)},
+		{"forbidden by a route", NoRoute, dialling(syscall.EACCES)},
+		{"blackhole", NoRoute, dialling(syscall.EINVAL)},
+		{"host without TCP", NoRoute, dialling(syscall.ENOPROTOOPT)},
+		{"no descriptor left", Unknown, dialling(syscall.EMFILE)},
+		{"no buffer left", Unknown, dialling(syscall.ENOBUFS)},
+		{"no memory left", Unknown, dialling(syscall.ENOMEM)},
+		{"nothing left for now", Unknown, dialling(syscall.EAGAIN)},
+		{"kernel's timeout of an open connection", TimeoutDeadline, reading(syscall.ETIMEDOUT)},
+		{"reset, in the system's words", TLSHandshake, reading(syscall.ECONNABORTED)},
+		{"network reset", TLSHandshake, reading(syscall.ENETRESET)},
+		{"no connection any more", TLSHandshake, reading(syscall.ENOTCONN)},
 		{"impossible port", InvalidReference, func(*testing.T) error { return head(&http.Transport{}, "http://127.0.0.1:99999") }},
 		{"impossible scheme", ConfigInvalid, func(*testing.T) error { return head(&http.Transport{}, "htp://127.0.0.1") }},
 
@@ -199,6 +215,25 @@ func dialling(errno syscall.Errno) func(*testing.T) error {
 		return head(&http.Transport{DialContext: d.DialContext}, "http://"+closedPort(t))
 	}
 }
+
+// reading fails as the kernel would after the connection was opened.
+func reading(errno syscall.Errno) func(*testing.T) error {
+	return func(t *testing.T) error {
+		tr := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+			return failing{conn, &net.OpError{Op: "read", Net: network, Err: os.NewSyscallError("read", errno)}}, err
+		}}
+		return head(tr, "http://"+listen(t).Addr().String())
+	}
+}
+
+// failing is a connection of which nothing can be read.
+type failing struct {
+	net.Conn
+	err error
+}
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // handshake asks a TLS server with that certificate, which the client trusts or not.
 func handshake(leaf x509.Certificate, config *tls.Config, trusted bool) func(*testing.T) error {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -32,10 +33,17 @@ func Of(err error) Cause {
 }
 
 func ofSystem(err error) Cause {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	switch {
+	case isAny(err, syscall.ENOSPC, syscall.EDQUOT):
 		return DiskFull
+	case isAny(err, syscall.EAGAIN): // the node lacks something; a timeout by its own account
+		return Unknown
 	}
 	return None
+}
+
+func isAny(err error, errnos ...syscall.Errno) bool {
+	return slices.ContainsFunc(errnos, func(e syscall.Errno) bool { return errors.Is(err, e) })
 }
 
 // ofProxy comes before what it wraps: a proxy that cannot be reached is the proxy's
@@ -110,19 +118,28 @@ func ofTLS(err error) Cause {
 
 func ofConnect(err error) Cause {
 	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case isAny(err, syscall.ECONNREFUSED):
 		return ConnectRefused
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH),
-		errors.Is(err, syscall.EHOSTDOWN), errors.Is(err, syscall.ENETDOWN), errors.Is(err, syscall.EADDRNOTAVAIL):
+	case isAny(err, syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.ENETDOWN, syscall.EADDRNOTAVAIL, syscall.EAFNOSUPPORT):
 		return NoRoute
 	}
 	for e := range opErrors(err) {
-		if e.Op == "dial" && e.Timeout() {
+		switch {
+		case e.Op != "dial":
+		case e.Timeout():
 			return ConnectTimeout
+		case isAny(e, forbidden...):
+			return NoRoute
 		}
 	}
 	return None
 }
+
+// forbidden are how the kernel refuses to connect where there is a way: by a BPF program of the
+// cgroup or a seccomp filter; by a route that prohibits, a security module, or what a firewall
+// answers in ICMPv6; by a blackhole route; and by an ICMP answer that the host has no TCP.
+// (Linux net/ipv4/fib_semantics.c, fib_props; net/ipv4/icmp.c, icmp_err_convert; net/ipv6/icmp.c)
+var forbidden = []syscall.Errno{syscall.EPERM, syscall.EACCES, syscall.EINVAL, syscall.ENOPROTOOPT}
 
 // ofEnd names an exchange that ended early.
 func ofEnd(err error) Cause {
@@ -132,8 +149,8 @@ func ofEnd(err error) Cause {
 		return Cancelled
 	case strings.Contains(err.Error(), "TLS handshake timeout"): // net/http transport.go, no exported type
 		return TLSHandshakeTimeout
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF),
-		exchange && errors.Is(err, io.ErrUnexpectedEOF):
+	case isAny(err, syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED, syscall.ENETRESET, syscall.ENOTCONN),
+		errors.Is(err, io.EOF), exchange && errors.Is(err, io.ErrUnexpectedEOF):
 		return TLSHandshake
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return BlobTruncated

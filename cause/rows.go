@@ -93,11 +93,14 @@ var network = []row{
 		"dial tcp: lookup ", "server misbehaving", "Temporary failure in name resolution", "lookup …: Try again", "lookup …: i/o timeout",
 	}},
 	{ConnectRefused, []string{"connection refused", "actively refused it"}},
+	{TimeoutDeadline, []string{"read: connection timed out", "write: connection timed out"}}, // TCP's own, long after it connected
 	{ConnectTimeout, []string{
 		"dial tcp …: i/o timeout", "connection timed out", "dial tcp …: operation timed out", "did not properly respond after a period of time",
 	}},
 	{NoRoute, []string{
 		"no route to host", "network is unreachable", "host is down", "network is down", "unreachable network", "unreachable host", "cannot assign requested address",
+		"address family not supported by protocol", "connect: operation not permitted", "connect: permission denied", "connect: invalid argument",
+		"connect: protocol not available", "forbidden by its access permissions",
 	}},
 
 	{AuthMissing, []string{
@@ -118,7 +121,8 @@ var network = []row{
 		"i/o timeout", "code = DeadlineExceeded", "code=DeadlineExceeded",
 	}},
 	{TLSHandshake, []string{
-		": EOF$", "connection reset by peer", "broken pipe", "server closed idle connection", "transport connection broken",
+		": EOF$", "connection reset by peer", "broken pipe", "software caused connection abort", "network dropped connection on reset",
+		"endpoint is not connected", "server closed idle connection", "transport connection broken",
 		"http2: server sent GOAWAY", "http2: client connection lost",
 	}},
 	{NotFound, []string{

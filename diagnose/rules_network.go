@@ -96,19 +96,15 @@ var networkRules = map[cause.Cause]rule{
 		noun:   "unreachable host",
 		detail: noRoute,
 		fix: func(o observation) []Note {
-			mend := "add the route, or take the address out of DNS or /etc/hosts"
-			if o.unanswered() {
-				mend = "start the host, or open the firewall that rejects"
+			mend, see := "add the route, or take the address out of DNS or /etc/hosts", seeRoutes
+			if r := o.systemError(unreached); r != nil {
+				mend, see = r.mend, r.look
 			}
-			return []Note{
-				{Text: mend},
-				look("see the addresses", "getent ahosts "+quote(o.name())),
-				look("see the routes", "ip route; ip -6 route"),
-			}
+			return []Note{{Text: mend}, look("see the addresses", "getent ahosts "+quote(o.name())), see}
 		},
 		doc: doc{
-			meaning: "The node has no route to the address (`network is unreachable`); or it has, and nobody answers there on the node's own network, or a router or firewall says that the host cannot be reached (`no route to host`). An IPv6 address in DNS on a node without IPv6 looks the same.",
-			shows:   "`connect: no route to host`, or `network is unreachable`." + shownConnecting,
+			meaning: "The node has no route to the address (`network is unreachable`); or it has, and nobody answers there on the node's own network, or a router or firewall says that the host cannot be reached (`no route to host`). An IPv6 address in DNS on a node without IPv6 looks the same (`address family not supported`). Where the node itself forbids the connection, by a prohibiting route, a network policy for hosts or the sandbox of the unit, it says `permission denied` or `operation not permitted`.",
+			shows:   "`connect: no route to host`, `network is unreachable`, or `connect: operation not permitted`." + shownConnecting,
 			confirm: "getent ahosts HOST\nip route get ADDRESS\ncurl -v https://HOST:PORT/v2/",
 			fix:     "Add the route, open the firewall that rejects, or take the address out of DNS or /etc/hosts." + everywhere,
 		},
@@ -174,20 +170,10 @@ func nameUnknown(o observation) string {
 }
 
 func noRoute(o observation) string {
-	address := "its address"
-	if o.probe != nil && o.probe.Address != "" {
-		address = o.probe.Address
+	if r := o.systemError(unreached); r != nil {
+		return r.means
 	}
-	if o.unanswered() {
-		return address + ": the host is down, or a firewall rejects"
-	}
-	return "this node has no route to " + address
-}
-
-// unanswered reports whether there is a way to the host, and somebody on it says that the
-// host cannot be reached: the kernel itself where no hardware address is learnt (EHOSTUNREACH).
-func (o observation) unanswered() bool {
-	return o.attempt != nil && strings.Contains(o.attempt.Error, "no route to host")
+	return "this node has no route to " + o.address()
 }
 
 func proxyFails(o observation) string {

@@ -80,15 +80,23 @@ var nodeRules = map[cause.Cause]rule{
 		},
 	},
 	cause.Unknown: {
-		title:  "the reason is not in the text",
-		noun:   "error",
-		detail: says("containerd's text does not say what failed"),
+		title: "the failure has no code of its own",
+		noun:  "error",
+		detail: func(o observation) string {
+			if r := o.systemError(shortages); r != nil {
+				return r.means
+			}
+			return "containerd's text does not say what failed"
+		},
 		fix: func(o observation) []Note {
+			if r := o.systemError(shortages); r != nil {
+				return []Note{{Text: r.mend}, r.look}
+			}
 			return []Note{look("let pullwhy ask each endpoint for it", "pullwhy diagnose "+quote(o.named())),
 				look("pull it by hand", o.crictl("pull "+quote(o.named())))}
 		},
 		doc: doc{
-			meaning: "Something failed, and neither the text nor pullwhy's own requests decide what.",
+			meaning: "Something failed, and neither the text nor pullwhy's own requests decide what; or the node ran out of what a connection takes: file descriptors, buffers, memory.",
 			shows:   "Differently in each release from 1.6 to 2.4, and in K3s' and RKE2's builds.",
 			confirm: "pullwhy diagnose IMAGE -v\ncrictl pull IMAGE\ncurl -v https://HOST:PORT/v2/\nopenssl s_client -connect HOST:PORT </dev/null",
 			fix:     "Read the whole log of the pull: pullwhy diagnose -v. K3s: CONTAINERD_LOG_LEVEL=debug in /etc/systemd/system/k3s.service.env. RKE2: in /etc/default/rke2-server or rke2-agent. Plain containerd: level = \"debug\" below [debug] in /etc/containerd/config.toml. Then restart.",

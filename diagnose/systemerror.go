@@ -1,0 +1,69 @@
+package diagnose
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+// A systemError is what the node's own kernel answered in place of a connection, where more is to
+// be said than that there is no route. In its texts HOST stands for the name, PLACE for the address
+// and UNIT for the node's unit.
+type systemError struct {
+	words string // of the error
+	means string
+	mend  string
+	look  Note
+}
+
+var seeRoutes = look("see the routes", "ip route; ip -6 route")
+
+// unreached are the answers of connect(2) that are named no_route.
+var unreached = []systemError{
+	{"no route to host", "PLACE: the host is down, or a firewall rejects", "start the host, or open the firewall that rejects", seeRoutes},
+	{"host is down", "PLACE: the host is down", "start the host", seeRoutes},
+	{"network is down", "the network interface on the way to PLACE is down", "bring the interface up", look("see which", "ip -br link")},
+	{"cannot assign requested address", "this node has no local address or port left for a connection to PLACE",
+		"take the address out of DNS or /etc/hosts, or end what holds the local ports", look("see the sockets", "ss -s; sysctl net.ipv4.ip_local_port_range")},
+	{"address family not supported", "this node has no IPv6, and PLACE is an IPv6 address", "take the IPv6 address of HOST out of DNS or /etc/hosts", seeRoutes},
+	{"connect: operation not permitted", "something on this node forbids to connect to PLACE: a network policy for hosts, or the sandbox of the unit",
+		"allow it there", look("see the unit's sandbox", "systemctl show UNIT -p IPAddressDeny -p RestrictAddressFamilies -p SystemCallFilter")},
+	{"connect: permission denied", "connecting to PLACE is forbidden: by a route that prohibits, a security module, or for IPv6 a firewall on the way",
+		"take out the prohibiting route, or allow it in the security module or firewall", seeRoutes},
+	{"connect: invalid argument", "the route to PLACE is a blackhole, or the address cannot be connected to", "correct the route, or the address in DNS or /etc/hosts", seeRoutes},
+	{"connect: protocol not available", "PLACE: the host, or a firewall before it, says that it has no TCP", "open the firewall that rejects", seeRoutes},
+}
+
+// shortages are what the node, or a process on it, ran out of before a connection was tried.
+var shortages = []systemError{
+	{"too many open files in system", "the node has no file descriptor left", "find what holds so many", look("see how many are open, and the limit", "cat /proc/sys/fs/file-nr")},
+	{"too many open files", "the process that asked has no file descriptor left", "raise LimitNOFILE of the unit, and restart it",
+		look("see its limit", "grep 'open files' /proc/$(pgrep -xo containerd)/limits")},
+	{"no buffer space available", "the kernel has no room for the connection: often its table of neighbours is full",
+		"raise net.ipv4.neigh.default.gc_thresh3, and for IPv6 net.ipv6.neigh.default.gc_thresh3", look("see whether the kernel says so", "dmesg | grep -i 'neighbour\\|neighbor'")},
+	{"cannot allocate memory", "the node has no memory left for the connection", "end what holds the memory", look("see how much is left", "free -m")},
+}
+
+// systemError is the one of a table that the failure's text tells of; nil for none.
+func (o observation) systemError(table []systemError) *systemError {
+	if o.attempt == nil {
+		return nil
+	}
+	for _, r := range table {
+		if strings.Contains(o.attempt.Error, r.words) {
+			fill := strings.NewReplacer("PLACE", o.address(), "HOST", o.name(), "UNIT", cmp.Or(o.node.Unit, registry.Containerd))
+			r.means, r.mend, r.look.Command = fill.Replace(r.means), fill.Replace(r.mend), fill.Replace(r.look.Command)
+			return &r
+		}
+	}
+	return nil
+}
+
+// address is the one that was dialled, as far as the probe tells.
+func (o observation) address() string {
+	if o.probe == nil {
+		return "its address"
+	}
+	return cmp.Or(o.probe.Address, "its address")
+}

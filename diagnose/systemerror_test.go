@@ -1,0 +1,49 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/logparse"
+	"github.com/pullwhy/pullwhy/probe"
+	"github.com/pullwhy/pullwhy/registry"
+)
+
+// TestSystemErrors: what the kernel said in place of a connection is told in words of its own, and
+// with the command that shows more.
+func TestSystemErrors(t *testing.T) {
+	for errno, want := range map[string][3]string{
+		"connect: no route to host":                        {"192.0.2.10:443: the host is down", "start the host", "ip route"},
+		"connect: network is unreachable":                  {"no route to 192.0.2.10:443", "add the route", "ip route"},
+		"connect: network is down":                         {"interface", "bring the interface up", "ip -br link"},
+		"connect: operation not permitted":                 {"forbids to connect to 192.0.2.10:443", "allow it there", "systemctl show k3s-agent "},
+		"connect: permission denied":                       {"forbidden: by a route that prohibits", "prohibiting route", "ip route"},
+		"connect: cannot assign requested address":         {"no local address or port left", "local ports", "ss -s"},
+		"socket: address family not supported by protocol": {"no IPv6", "the IPv6 address of registry.example.com", "ip -6 route"},
+		"socket: too many open files":                      {"no file descriptor left", "LimitNOFILE", "/limits"},
+		"socket: too many open files in system":            {"the node has no file descriptor left", "what holds so many", "file-nr"},
+		"connect: no buffer space available":               {"no room for the connection", "gc_thresh3", "dmesg"},
+		"connect: errno 133":                               {"does not say what failed", "", "pullwhy diagnose"},
+	} {
+		text := "dial tcp 192.0.2.10:443: " + errno
+		o := observation{
+			node: &registry.Node{Unit: "k3s-agent"}, cause: cause.Parse(text), url: "https://registry.example.com", image: "registry.example.com/team/app:1",
+			attempt: &logparse.Attempt{Error: text}, probe: &probe.Result{Address: "192.0.2.10:443"},
+		}
+		rule := ruleFor(o.cause)
+		if got := rule.detail(o); !strings.Contains(got, want[0]) {
+			t.Errorf("%s: detail %q, want %q", errno, got, want[0])
+		}
+		var texts, commands []string
+		for _, n := range rule.fix(o) {
+			texts, commands = append(texts, n.Text), append(commands, n.Command)
+		}
+		if got := strings.Join(texts, "\n"); !strings.Contains(got, want[1]) {
+			t.Errorf("%s: fix %q, want %q", errno, got, want[1])
+		}
+		if got := strings.Join(commands, "\n"); !strings.Contains(got, want[2]) {
+			t.Errorf("%s: commands %q, want %q", errno, got, want[2])
+		}
+	}
+}
