@@ -59,11 +59,11 @@ func (o observation) embedded() bool { return o.endpoint != nil && o.endpoint.Em
 
 // settings is the file in which an endpoint is configured on this node.
 func (o observation) settings() string {
-	switch {
-	case o.node.Distribution == registry.Unknown:
-		return "registries.yaml"
+	switch file := o.supposed(); {
+	case file != "":
+		return file
 	case rendered(o.node):
-		return cmp.Or(o.node.Flags.PrivateRegistry, "/etc/rancher/"+o.node.Distribution+"/registries.yaml")
+		return registriesOf(o.node)
 	case o.endpoint != nil && strings.HasSuffix(o.endpoint.Source, "hosts.toml"):
 		return o.endpoint.Source
 	}
@@ -75,6 +75,22 @@ func (o observation) settings() string {
 		return dir
 	}
 	return dir + "/" + o.endpoint.Registry + "/hosts.toml"
+}
+
+// registriesOf is the node's registries.yaml, the name alone where its distribution is unknown.
+func registriesOf(n *registry.Node) string {
+	if n.Distribution == registry.Unknown {
+		return "registries.yaml"
+	}
+	return cmp.Or(n.Flags.PrivateRegistry, "/etc/rancher/"+n.Distribution+"/registries.yaml")
+}
+
+// supposed is the file that is judged in place of the node's registries.yaml, "" for none.
+func (o observation) supposed() string {
+	if o.config == nil || o.config.Supposed() == registriesOf(o.node) {
+		return ""
+	}
+	return o.config.Supposed()
 }
 
 // defaultCertsDir is where hosts.toml files stand unless config.toml names another directory.
@@ -112,6 +128,9 @@ func (o observation) apply(changed ...Note) []Note {
 		}
 		return nil // hosts.toml is read at every pull
 	}
+	if file := o.supposed(); file != "" && slices.ContainsFunc(changed, func(n Note) bool { return n.File == file }) {
+		return []Note{{Text: fmt.Sprintf("make it take effect: put it in the place of %s and restart the agent", registriesOf(o.node))}}
+	}
 	if o.node.Unit != "" {
 		return []Note{{Text: "make it take effect", Command: "systemctl restart " + o.node.Unit}}
 	}
@@ -130,6 +149,8 @@ func (o observation) thenRestart() string {
 	switch {
 	case !rendered(o.node):
 		return ""
+	case o.supposed() != "":
+		return "; then put it in place and restart the agent"
 	case o.node.Unit != "":
 		return "; then systemctl restart " + o.node.Unit
 	}

@@ -227,12 +227,12 @@ func encrypted(ep registry.Endpoint) bool {
 // mended is the first step of a fix that can be made by patching registries.yaml; nil where
 // it cannot.
 func (o observation) mended() []Note {
-	if o.patch == "" {
+	if o.patch == "" || o.supposed() == "-" { // what stood on standard input cannot be patched
 		return nil
 	}
 	_, hunks, _ := strings.Cut(o.patch, "\n@@")
 	correct := Note{Text: "correct registries.yaml:\n@@" + strings.TrimSuffix(hunks, "\n"), File: o.settings(), Command: o.patchCommand()}
-	if apply := o.apply(); len(apply) == 1 && apply[0].Command != "" && o.here() {
+	if apply := o.apply(correct); len(apply) == 1 && apply[0].Command != "" && o.here() {
 		correct.Command += " && " + apply[0].Command
 		return []Note{correct}
 	}
@@ -242,8 +242,8 @@ func (o observation) mended() []Note {
 // here reports whether the tool runs on the node that it looks at.
 func (o observation) here() bool { return o.node.Root == "" || o.node.Root == "/" }
 
-// patchCommand applies what --fix-diff prints, where pullwhy runs. What no log tells must be
-// asked for again.
+// patchCommand applies what --fix-diff prints, where pullwhy runs: below the node's root, or to
+// the file that was judged in place of the node's. What no log tells must be asked for again.
 func (o observation) patchCommand() string {
 	tool, root := "pullwhy --fix-diff", "/"
 	if !o.here() {
@@ -255,6 +255,9 @@ func (o observation) patchCommand() string {
 	}
 	if o.pull == nil && o.image != "" {
 		tool += " " + quote(o.image)
+	}
+	if file := o.supposed(); file != "" {
+		return tool + " | patch " + quote(file)
 	}
 	return tool + " | patch -p1 -d " + root
 }

@@ -66,18 +66,18 @@ func (o observation) explained(r rule) string {
 }
 
 // Mistakes are the findings of mistakes in a configuration, each by itself.
-func Mistakes(node *registry.Node, issues []registry.Issue) []Finding {
+func Mistakes(node *registry.Node, config *registry.Config, issues []registry.Issue) []Finding {
 	var all []Finding
 	for _, issue := range issues {
-		all = append(all, issueFinding(issue, node))
+		all = append(all, issueFinding(issue, node, config))
 	}
 	return all
 }
 
 // issueFinding is the finding of a mistake that no failure was tied to.
-func issueFinding(issue registry.Issue, node *registry.Node) Finding {
+func issueFinding(issue registry.Issue, node *registry.Node, config *registry.Config) Finding {
 	rule, _ := registry.RuleOf(issue.Code)
-	o := observation{node: node, cause: cause.ConfigInvalid, issue: &issue}
+	o := observation{node: node, config: config, cause: cause.ConfigInvalid, issue: &issue}
 	f := o.finding(Severity(cmp.Or(issue.Severity, rule.Severity)))
 	f.Code, f.Also, f.Cause, f.Title, f.Detail = issue.Code, []string{}, "", rule.Title, issue.Detail
 	f.ID = fmt.Sprintf("%s@%s:%d", issue.Code, issue.File, issue.Line)

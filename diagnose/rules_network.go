@@ -100,7 +100,7 @@ var networkRules = map[cause.Cause]rule{
 			if r := o.systemError(unreached); r != nil {
 				mend, see = r.mend, r.look
 			}
-			return []Note{{Text: mend}, look("see the addresses", "getent ahosts "+quote(o.name())), see}
+			return []Note{{Text: mend}, o.seeAddresses(), see}
 		},
 		doc: doc{
 			meaning: "The node has no route to the address (`network is unreachable`); or it has, and nobody answers there on the node's own network, or a router or firewall says that the host cannot be reached (`no route to host`). An IPv6 address in DNS on a node without IPv6 looks the same (`address family not supported`). Where the node itself forbids the connection, by a prohibiting route, a network policy for hosts or the sandbox of the unit, it says `permission denied` or `operation not permitted`.",

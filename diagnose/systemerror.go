@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"net/netip"
 	"strings"
 
 	"github.com/pullwhy/pullwhy/registry"
@@ -58,6 +59,14 @@ func (o observation) systemError(table []systemError) *systemError {
 		}
 	}
 	return nil
+}
+
+// seeAddresses asks the node for those of the host, which is no address itself.
+func (o observation) seeAddresses() Note {
+	if _, err := netip.ParseAddr(o.name()); err == nil {
+		return Note{}
+	}
+	return look("see the addresses", "getent ahosts "+quote(o.name()))
 }
 
 // address is the one that was dialled, as far as the probe tells.

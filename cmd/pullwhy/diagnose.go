@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/pullwhy/pullwhy/diagnose"
 	"github.com/pullwhy/pullwhy/logparse"
@@ -25,6 +26,7 @@ type diagnosis struct {
 	noProbe     bool
 	config      configFlags
 	images      imageFlags
+	again       []string // the flags with which the same is judged once more: those that were given
 }
 
 func diagnoseCommand(e *env) *cobra.Command {
@@ -39,6 +41,7 @@ func diagnoseCommand(e *env) *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, named []string) error {
+			d.again = judgedBy(cmd.Flags())
 			r, err := d.run(cmd.Context(), named)
 			if err != nil {
 				return err
@@ -78,11 +81,37 @@ func (d *diagnosis) run(ctx context.Context, named []string) (*report.Report, er
 	}
 	config.Issues = config.Lint(seen(node, log, want.images))
 	ev := evidence(node, config, log, want)
-	ev.Flags = d.logs.again()
+	ev.Flags = d.again
 	if !d.noProbe {
 		ev.Probes = d.ask(ctx, node, asks(ev))
 	}
 	return d.report(node, ev, start), nil
+}
+
+// judging are the flags that decide what is found.
+var judging = []string{
+	"since", "log", "registries", "disable-default-registry-endpoint", "images-from", "auth-file", "no-probe", "timeout",
+}
+
+// judgedBy are those of them that were given, as they are typed.
+func judgedBy(flags *pflag.FlagSet) []string {
+	var all []string
+	for _, name := range judging {
+		switch f := flags.Lookup(name); {
+		case f == nil || !f.Changed || f.Value.String() == "false":
+		case f.Value.Type() == "bool":
+			all = append(all, "--"+name)
+		default:
+			values := []string{f.Value.String()}
+			if list, ok := f.Value.(pflag.SliceValue); ok {
+				values = list.GetSlice()
+			}
+			for _, value := range values {
+				all = append(all, "--"+name, value)
+			}
+		}
+	}
+	return all
 }
 
 // prober asks as the node's containerd does.

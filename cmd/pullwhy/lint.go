@@ -16,13 +16,14 @@ import (
 // A linting holds the flags of lint, and what it found.
 type linting struct {
 	*env
-	config  configFlags
-	node    *registry.Node
-	issues  []registry.Issue
-	sources []registry.Source
-	read    int    // files
-	empty   int    // of them: a registries.yaml without mirrors and configs
-	patch   string // that mends them
+	config   configFlags
+	node     *registry.Node
+	issues   []registry.Issue
+	findings []diagnose.Finding // the same as the report has them
+	sources  []registry.Source
+	read     int    // files
+	empty    int    // of them: a registries.yaml without mirrors and configs
+	patch    string // that mends them
 }
 
 func lintCommand(e *env) *cobra.Command {
@@ -76,7 +77,7 @@ func (l *linting) lintNode() error {
 	if err != nil {
 		return err
 	}
-	l.issues = config.Lint(l.node.ListedImages())
+	l.found(config, config.Lint(l.node.ListedImages()))
 	l.sources = append(l.node.Sources, config.Sources...)
 	for _, s := range l.sources {
 		if s.Kind == registry.KindRegistriesYAML && s.Status == registry.StatusUnreadable && len(l.issues) == 0 {
@@ -107,9 +108,9 @@ func (l *linting) lintFiles(files []string) error {
 			return err
 		case err != nil:
 			source.Status, source.Detail = registry.StatusUnreadable, err.Error()
-			l.issues = append(l.issues, registry.Issue{
+			l.found(nil, []registry.Issue{{
 				Code: "config_file_unreadable", Severity: registry.SeverityError, File: name, Detail: err.Error() + remedy(err), Fix: "correct the file's name, or its permissions",
-			})
+			}})
 		default:
 			l.read++
 			config := registry.LoadAssuming(l.node, registry.Assumption{
@@ -117,12 +118,17 @@ func (l *linting) lintFiles(files []string) error {
 			})
 			l.countEmpty(config)
 			found := slices.DeleteFunc(config.Lint(nil), func(i registry.Issue) bool { return i.File != name })
-			l.issues = append(l.issues, found...)
+			l.found(config, found)
 			l.patch += patchOf(config, found)
 		}
 		l.sources = append(l.sources, source)
 	}
 	return nil
+}
+
+func (l *linting) found(config *registry.Config, issues []registry.Issue) {
+	l.issues = append(l.issues, issues...)
+	l.findings = append(l.findings, diagnose.Mistakes(l.node, config, issues)...)
 }
 
 // countEmpty notes a registries.yaml that configures nothing.
@@ -164,7 +170,7 @@ func (l *linting) end(start time.Time) error {
 }
 
 func (l *linting) writeIssues(verdict diagnose.Verdict, start time.Time) error {
-	d := diagnose.Diagnosis{Verdict: verdict, Findings: diagnose.Mistakes(l.node, l.issues), Patch: l.patch}
+	d := diagnose.Diagnosis{Verdict: verdict, Findings: l.findings, Patch: l.patch}
 	r := report.New(d, l.sources)
 	l.head(r, l.node, start)
 	switch {

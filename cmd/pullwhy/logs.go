@@ -31,22 +31,6 @@ func (f *logFlags) add(flags *pflag.FlagSet) {
 	f.given = func() bool { return flags.Changed("since") }
 }
 
-// again are the flags with which the same is read once more: those that were given.
-func (f *logFlags) again() []string {
-	var all []string
-	if f.given != nil && f.given() {
-		since := "0"
-		if f.since > 0 {
-			since = (*span)(&f.since).String()
-		}
-		all = append(all, "--since", since)
-	}
-	for _, file := range f.files {
-		all = append(all, "--log", file)
-	}
-	return all
-}
-
 // nodeLog is what was read of the log, and from where.
 type nodeLog struct {
 	scanner *logparse.Scanner

@@ -45,6 +45,9 @@ func (s *span) Set(text string) error {
 
 // String implements [pflag.Value]: without units that are zero.
 func (s *span) String() string {
+	if *s == 0 {
+		return "0"
+	}
 	text := time.Duration(*s).String()
 	if strings.HasSuffix(text, "m0s") {
 		text = strings.TrimSuffix(text, "0s")

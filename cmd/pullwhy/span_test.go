@@ -15,7 +15,7 @@ func TestSpan(t *testing.T) {
 		"10s":   {10 * time.Second, "10s"},
 		"7d":    {7 * 24 * time.Hour, "168h"},
 		"0.5d":  {12 * time.Hour, "12h"},
-		"0":     {0, "0s"},
+		"0":     {0, "0"},
 		"500ms": {500 * time.Millisecond, "500ms"},
 	} {
 		var s span

@@ -59,6 +59,7 @@ report. It runs until SIGTERM, and exits with 0 then; with 2 where it cannot beg
 				return fmt.Errorf("watch prints a report of JSON a line, not %s", e.output)
 			}
 			f.fromEnd = !cmd.Flags().Changed("since")
+			d.again = judgedBy(cmd.Flags())
 			return d.watch(cmd.Context(), f)
 		},
 	}

@@ -77,7 +77,9 @@ func (w *watcher) asksFor(p logparse.Pull) []probe.Ask {
 
 // evidence is what is known of these pulls, but for the probes.
 func (w *watcher) evidence(pulls ...logparse.Pull) diagnose.Evidence {
-	return evidence(w.node.node, w.node.config, nodeLog{pulls: pulls, agent: w.scanner.Agent(), sources: w.sources()}, wanted{})
+	ev := evidence(w.node.node, w.node.config, nodeLog{pulls: pulls, agent: w.scanner.Agent(), sources: w.sources()}, wanted{})
+	ev.Flags = w.again
+	return ev
 }
 
 func (w *watcher) sources() []registry.Source {
