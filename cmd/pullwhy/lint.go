@@ -36,7 +36,8 @@ func lintCommand(e *env) *cobra.Command {
 names are not looked for. -o sarif is for code hosts that annotate the lines of a pull request.
 
 It exits with 1 where there is an error, with --strict for a warning too, and with 2 where the file
-cannot be read.`,
+cannot be read; also with --fix-diff. A script that has set -o pipefail lets the 1 pass:
+{ pullwhy lint --fix-diff || [ $? = 1 ]; } | patch -p1 -d /`,
 		Example: `  pullwhy lint                               # this node, as root
   pullwhy lint registries.yaml -o short      # a file, a line for each mistake
   pullwhy lint --registries registries.yaml  # the file on this node, before a restart with it
