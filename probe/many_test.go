@@ -44,7 +44,8 @@ func TestLongManifests(t *testing.T) {
 	}
 }
 
-// Many images share few connections, also where two endpoints are one host.
+// Many images share few connections, also where two endpoints are one host, and where the
+// configuration is read anew for each.
 func TestManyImages(t *testing.T) {
 	n := newNode(t)
 	const images = 100
@@ -55,6 +56,7 @@ func TestManyImages(t *testing.T) {
 	twin := ep
 	twin.SkipVerify = true
 	for i := range images {
+		ep.Auth, twin.Auth = basicAuth("user", "pass-phrase"), basicAuth("user", "pass-phrase")
 		repository := fmt.Sprintf("team/app%d", i)
 		if i%10 != 0 {
 			reg.Push(repository, "1.0", "linux/amd64")

@@ -3,14 +3,16 @@ package registry
 import (
 	"fmt"
 	"strings"
+	"unique"
 
 	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // A Secret holds a password or token read from configuration. It cannot print or
 // marshal itself: every formatting verb and encoder gives "REDACTED", and a dump of a
-// struct around it an address. The zero value is no secret.
-type Secret struct{ value *string }
+// struct around it an address. Equal ones compare equal, for endpoints are told apart by
+// theirs. The zero value is no secret.
+type Secret struct{ value unique.Handle[string] }
 
 const redacted = "REDACTED"
 
@@ -19,19 +21,19 @@ func NewSecret(text string) Secret {
 	if text == "" {
 		return Secret{}
 	}
-	return Secret{&text}
+	return Secret{unique.Make(text)}
 }
 
 // Reveal returns the text, for the one place that sends it.
 func (s Secret) Reveal() string {
-	if s.value == nil {
+	if s.Empty() {
 		return ""
 	}
-	return *s.value
+	return s.value.Value()
 }
 
 // Empty reports whether there is no secret.
-func (s Secret) Empty() bool { return s.value == nil }
+func (s Secret) Empty() bool { return s == Secret{} }
 
 // String implements [fmt.Stringer].
 func (Secret) String() string { return redacted }
