@@ -142,7 +142,8 @@ func delays(p probe.Result) bool {
 	return p.Status != probe.Skipped && walked(p) >= slow
 }
 
-// judgeSoon finds what is about to fail, or costs time, at the endpoints that matter.
+// judgeSoon finds what is about to fail, or costs time, at the endpoints that matter: each once,
+// whatever the images, and the clock once for all.
 func (j *joined) judgeSoon(d Diagnosis, known []judged) []Finding {
 	var all []Finding
 	skewed := false
@@ -150,22 +151,23 @@ func (j *joined) judgeSoon(d Diagnosis, known []judged) []Finding {
 		if _, matters := latent(d, ep); !matters {
 			continue
 		}
-		for _, p := range j.probes[ep.URL] {
-			o := j.observeProbe(p)
-			if expiring(p) {
-				all = append(all, o.warning(codeExpiresSoon))
+		tell := func(code string, shown func(probe.Result) bool) bool {
+			i := slices.IndexFunc(j.probes[ep.URL], shown)
+			if i >= 0 {
+				all = append(all, j.observeProbe(j.probes[ep.URL][i]).warning(code))
 			}
-			if p.ClockSkew.Abs() > maxSkew && !skewed {
-				all = append(all, o.warning(codeClockSkew))
-				skewed = true
-			}
-			if delays(p) && !fails(known, ep) {
-				all = append(all, o.warning(codeSlow))
-			}
+			return i >= 0
+		}
+		tell(codeExpiresSoon, expiring)
+		skewed = skewed || tell(codeClockSkew, skews)
+		if !fails(known, ep) {
+			tell(codeSlow, delays)
 		}
 	}
 	return all
 }
+
+func skews(p probe.Result) bool { return p.ClockSkew.Abs() > maxSkew }
 
 // fails reports whether a pull, an image or a registry fails by the endpoint.
 func fails(known []judged, ep Endpoint) bool {
