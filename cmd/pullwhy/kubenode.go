@@ -175,6 +175,8 @@ func conditionOf(r *report.Report) (status, reason, message string) {
 	switch {
 	case r.Verdict == diagnose.Unknown:
 		return "Unknown", "NothingKnown", "neither log nor configuration could be read"
+	case r.Verdict != diagnose.Fails && unread(r) != "":
+		return "Unknown", "LogUnreadable", unread(r)
 	case r.Verdict != diagnose.Fails:
 		return "False", "ImagesCanBePulled", "no image pull is failing"
 	case worst < 0:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -184,7 +185,7 @@ func (w *watcher) run(ctx context.Context, listener net.Listener) error {
 
 // follow is the work: lines to pulls, and at each pause what has come of them.
 func (w *watcher) follow(ctx context.Context) error {
-	w.log.Info().Str("log", w.logName()).Msg("watching")
+	w.log.Info().Str("log", cmp.Or(w.logName(), w.journal.name())).Msg("watching")
 	err := w.follower.Follow(ctx, func(l logparse.Line) error {
 		w.take(l)
 		return nil

@@ -26,7 +26,8 @@ type journalTail struct {
 	cursor  string // of the last entry that was read (journalctl(1), --after-cursor)
 	lines   int
 	skipped int
-	problem string // why journalctl ended last; "" for nothing
+	problem string // why journalctl ended last; "" while it runs
+	changed bool   // problem is another one than at the last judgement
 }
 
 // journalUnit is the unit whose journal containerd logs to, "" where it logs to a file.
@@ -79,10 +80,26 @@ func (w *watcher) endJournal(ctx context.Context, err error) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if problem := reason(err); problem != w.journal.problem {
-		w.journal.problem = problem
+	if w.journal.meets(reason(err)) {
 		w.log.Warn().Err(err).Str("unit", w.journal.unit).Msg("the journal cannot be followed")
 	}
+}
+
+// meets reports whether the problem is another one than the last.
+func (t *journalTail) meets(problem string) bool {
+	if problem == t.problem {
+		return false
+	}
+	t.problem, t.changed = problem, true
+	return true
+}
+
+// journalRuns takes a journalctl that has not ended yet for one that reads: a quiet unit has
+// no entries to tell by.
+func (w *watcher) journalRuns() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.journal.meets("")
 }
 
 // readJournal reads what journalctl prints until it ends.
@@ -94,6 +111,7 @@ func (w *watcher) readJournal(ctx context.Context, tail journalTail) error {
 	if err != nil {
 		return err
 	}
+	defer time.AfterFunc(journalAgain, w.journalRuns).Stop()
 	err = w.readEntries(out)
 	cancel()
 	_ = cmd.Wait() // it was killed
@@ -138,7 +156,7 @@ func (w *watcher) takeEntry(line []byte, long bool) {
 	defer w.mu.Unlock()
 	t := &w.journal
 	t.lines++
-	t.problem = ""
+	t.meets("")
 	if long || !w.scanner.Line(t.name(), t.lines, bytes.TrimRight(line, "\n")) {
 		t.skipped++
 	}

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +14,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/pullwhy/pullwhy/logparse"
 	"github.com/pullwhy/pullwhy/registry"
 )
 
@@ -79,5 +83,38 @@ func TestJournalLongEntry(t *testing.T) {
 	}
 	if n := len(w.scanner.Pulls()); n != 2 {
 		t.Errorf("%d pulls", n)
+	}
+}
+
+// TestWatchBlind is neither ready nor sure of the node while journalctl cannot be run, and
+// both as soon as it runs, though the unit is quiet.
+func TestWatchBlind(t *testing.T) {
+	root := t.TempDir()
+	writeFile(t, filepath.Join(root, "etc/containerd/config.toml"), "version = 2\n", 0o644)
+	d := &diagnosis{env: &env{out: io.Discard, log: zerolog.Nop(), hostRoot: root}, noProbe: true}
+	w := d.newWatcher(watchFlags{fromEnd: true})
+	look := func(now time.Time) (ready int, condition string) {
+		w.caughtUp(logparse.FollowStats{})
+		w.step(now, false)
+		answer := httptest.NewRecorder()
+		w.handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+		condition, _, _ = conditionOf(w.present.Load().report)
+		return answer.Code, condition
+	}
+	now := time.Now()
+	if ready, condition := look(now); ready != http.StatusOK || condition != "False" {
+		t.Errorf("at the beginning: %d, %s", ready, condition)
+	}
+	w.endJournal(t.Context(), errors.New("operation not permitted"))
+	if ready, condition := look(now.Add(time.Minute)); ready != http.StatusServiceUnavailable || condition != "Unknown" {
+		t.Errorf("without a journal: %d, %s", ready, condition)
+	}
+	read := w.metrics.read.Load()
+	if look(now.Add(2 * time.Minute)); w.metrics.read.Load() != read {
+		t.Error("the log is said to have been read")
+	}
+	w.journalRuns()
+	if ready, condition := look(now.Add(3 * time.Minute)); ready != http.StatusOK || condition != "False" {
+		t.Errorf("with a journal again: %d, %s", ready, condition)
 	}
 }

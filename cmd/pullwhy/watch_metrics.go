@@ -14,6 +14,7 @@ import (
 	"github.com/pullwhy/pullwhy/diagnose"
 	"github.com/pullwhy/pullwhy/logparse"
 	"github.com/pullwhy/pullwhy/probe"
+	"github.com/pullwhy/pullwhy/registry"
 	"github.com/pullwhy/pullwhy/report"
 )
 
@@ -24,6 +25,16 @@ const maxSeries = 500
 type presence struct {
 	report      *report.Report
 	fingerprint string // of the configuration
+}
+
+// unread names what containerd logs to where it cannot be read, and says why; "" where it can.
+func unread(r *report.Report) string {
+	for _, s := range r.Sources {
+		if s.Status == registry.StatusUnreadable && (s.Kind == registry.KindContainerdLog || s.Kind == registry.KindJournal) {
+			return s.Path + " cannot be read: " + s.Detail
+		}
+	}
+	return ""
 }
 
 // metrics are what is counted, and what is read off the present report when asked for.
@@ -37,7 +48,8 @@ type metrics struct {
 	lines     atomic.Int64
 	skipped   atomic.Int64
 	lost      atomic.Int64
-	read      atomic.Int64 // when the log was last read to its end, in nanoseconds; 0: never
+	looked    atomic.Int64 // when the log was last looked at, in nanoseconds; 0: never
+	read      atomic.Int64 // when it could be read then
 }
 
 func newMetrics(present *atomic.Pointer[presence]) *metrics {
@@ -72,17 +84,23 @@ func counter(name, help string, value *atomic.Int64) prometheus.Collector {
 	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(value.Load()) })
 }
 
-// caughtUp notes that the log was read to its end.
+// caughtUp notes that the log was read to its end, as far as the present report says that
+// it can be read.
 func (m *metrics) caughtUp(now time.Time, s logparse.FollowStats) {
-	m.read.Store(now.UnixNano())
+	m.looked.Store(now.UnixNano())
+	if p := m.present.Load(); p == nil || unread(p.report) == "" {
+		m.read.Store(now.UnixNano())
+	}
 	m.lines.Store(int64(s.Lines))
 	m.skipped.Store(int64(s.Skipped))
 	m.lost.Store(int64(s.Lost))
 }
 
 // lag counts from the first look at the log on.
-func (m *metrics) lag() float64 {
-	at := m.read.Load()
+func (m *metrics) lag() float64 { return secondsSince(&m.read) }
+
+func secondsSince(nanoseconds *atomic.Int64) float64 {
+	at := nanoseconds.Load()
 	if at == 0 {
 		return 0
 	}

@@ -37,10 +37,14 @@ func (w *watcher) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(w.metrics.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(rw http.ResponseWriter, _ *http.Request) {
-		state(rw, w.metrics.lag() < stuckAfter.Seconds(), "the log was not looked at for a minute")
+		state(rw, secondsSince(&w.metrics.looked) < stuckAfter.Seconds(), "the log was not looked at for a minute")
 	})
 	mux.HandleFunc("GET /readyz", func(rw http.ResponseWriter, _ *http.Request) {
-		state(rw, w.present.Load() != nil, "the log has not been read to its end yet")
+		problem := "the log has not been read to its end yet"
+		if now := w.present.Load(); now != nil {
+			problem = unread(now.report)
+		}
+		state(rw, problem == "", problem)
 	})
 	mux.HandleFunc("GET /report", w.serveReport)
 	return mux

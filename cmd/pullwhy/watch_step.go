@@ -46,7 +46,7 @@ func (w *watcher) step(now time.Time, last bool) {
 	told := w.tellPulls(now, changed, all)
 	w.expire(now)
 	since := now.Sub(w.whole.at)
-	w.whole.stale = w.whole.stale || first || all || told || len(changed) > 0 && since >= wholeEvery
+	w.whole.stale = w.whole.stale || w.journal.changed || first || all || told || len(changed) > 0 && since >= wholeEvery
 	if w.whole.stale && (last || since >= wholeShare*w.whole.took) {
 		w.judgeNode(now)
 	}
@@ -146,4 +146,5 @@ func (w *watcher) judgeNode(now time.Time) {
 		w.teller.tell(r)
 	}
 	w.whole = whole{at: now, took: time.Since(begun)}
+	w.journal.changed = false
 }
