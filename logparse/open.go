@@ -3,10 +3,13 @@ package logparse
 import (
 	"bufio"
 	"bytes"
+	"compress/bzip2"
+	"errors"
 	"io"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 )
@@ -25,6 +28,17 @@ func (r *reading) open() error {
 	return err
 }
 
+// zstdWindow bounds what a decoder keeps: zstd --long takes twice as much, its level 22 no more.
+const zstdWindow = 64 << 20
+
+// unreadables are formats that others must undo, by how their files begin. (The .xz File
+// Format, 2.1.1.1; APPNOTE.TXT, 4.3.7; systemd.io/JOURNAL_FILE_FORMAT)
+var unreadables = []struct{ magic, undone string }{
+	{"\xfd7zXZ\x00", "compressed by xz: xz -dc FILE | pullwhy logs -"},
+	{"PK\x03\x04", "a zip archive: unzip -p FILE | pullwhy logs -"},
+	{"LPKSHHRH", "a journal's own file: journalctl --file FILE -o json | pullwhy logs -"},
+}
+
 // plain is the text of in: decompressed, in UTF-8, lines whole, and events as they stand in
 // JSON.
 func plain(in *bufio.Reader) (io.Reader, error) {
@@ -32,10 +46,20 @@ func plain(in *bufio.Reader) (io.Reader, error) {
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
-	switch magic := string(beginning[:min(2, len(beginning))]); {
-	case magic == "\x1f\x8b":
+	begins := func(magic string) bool { return bytes.HasPrefix(beginning, []byte(magic)) }
+	for _, u := range unreadables {
+		if begins(u.magic) {
+			return nil, errors.New(u.undone)
+		}
+	}
+	switch {
+	case begins("\x1f\x8b"):
 		return gzip.NewReader(in)
-	case magic == "\xff\xfe", magic == "\xfe\xff": // as PowerShell writes it
+	case begins("\x28\xb5\x2f\xfd"):
+		return zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdWindow))
+	case begins("BZh"):
+		return bzip2.NewReader(in), nil
+	case begins("\xff\xfe"), begins("\xfe\xff"): // as PowerShell writes it
 		return transform.NewReader(in, unicode.BOMOverride(transform.Nop)), nil
 	case isYAML(beginning):
 		return &yamlReader{in: in}, nil
@@ -52,7 +76,7 @@ func whole(in *bufio.Reader) io.Reader {
 	case err != io.EOF:
 		return io.MultiReader(bytes.NewReader(text), broken{err})
 	}
-	return strings.NewReader(unwrapped(string(text)))
+	return strings.NewReader(unwrapped(strings.ReplaceAll(string(text), "\u00a0", " ")))
 }
 
 // broken is what cannot be read on.

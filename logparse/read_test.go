@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 )
 
 // failedAt is one failed pull.
@@ -99,6 +100,14 @@ func compressed(t *testing.T, text string) []byte {
 	return b.Bytes()
 }
 
+func zstandard(t *testing.T, text string) []byte {
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.EncodeAll([]byte(text), nil)
+}
+
 // TestBroken loses nothing around what cannot be read.
 func TestBroken(t *testing.T) {
 	whole := failedAt(day, "registry.example.com/a:1")
@@ -122,6 +131,12 @@ func TestBroken(t *testing.T) {
 		{"invalid UTF-8", strings.NewReader(strings.Replace(whole, "not found", "\xff\xfe not found", 1)), 1, 0, 1, false},
 		{"broken JSON", strings.NewReader(`{"msg":"PullImage \"a\" failed",` + "\n" + whole), 2, 1, 1, false},
 		{"reading fails", iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader(whole))), 0, 0, 0, true},
+		{"no-break spaces", strings.NewReader(strings.ReplaceAll(whole, " ", "\u00a0")), 1, 0, 1, false},
+		{"zstd", bytes.NewReader(zstandard(t, whole)), 1, 0, 1, false},
+		{"no bzip2 after all", strings.NewReader("BZh9not bzip2"), 0, 0, 0, true},
+		{"xz", strings.NewReader("\xfd7zXZ\x00\x00\x04"), 0, 0, 0, true},
+		{"zip", strings.NewReader("PK\x03\x04\x14\x00"), 0, 0, 0, true},
+		{"journal", strings.NewReader("LPKSHHRH\x01\x00"), 0, 0, 0, true},
 		{"no gzip after all", strings.NewReader("\x1f\x8bnot gzip"), 0, 0, 0, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {

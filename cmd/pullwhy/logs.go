@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"slices"
@@ -154,7 +155,8 @@ func (l *nodeLog) addFiles(kind string, files []logparse.Log) {
 		case errors.Is(err, fs.ErrNotExist):
 			source.Status = registry.StatusAbsent
 		case err != nil:
-			source.Status, source.Detail = registry.StatusUnreadable, reason(err)
+			source.Status = registry.StatusUnreadable
+			source.Detail = strings.TrimPrefix(reason(err), fmt.Sprintf("reading %q: ", source.Path))
 		}
 		l.sources = append(l.sources, source)
 	}
@@ -175,7 +177,8 @@ func reason(err error) string {
 }
 
 // warn names on standard error what could not be read, and what is absent where that leaves
-// containerd's word out; and what to read instead of a list of pods.
+// containerd's word out; an input that is empty, as after a command that failed; and what to
+// read instead of a list of pods.
 func (l *nodeLog) warn(e *env) {
 	nothing := !slices.ContainsFunc(l.sources, func(s registry.Source) bool { return s.Status == registry.StatusRead })
 	for _, s := range l.sources {
@@ -186,6 +189,11 @@ func (l *nodeLog) warn(e *env) {
 				event = event.Str("detail", s.Detail)
 			}
 			event.Msg("log not read")
+		}
+	}
+	for _, s := range l.sources {
+		if s.Path == "-" && s.Status == registry.StatusRead && s.Lines == 0 {
+			e.log.Warn().Msg("nothing was read: the input is empty")
 		}
 	}
 	if len(l.pulls) == 0 && l.scanner.Nameless() {
