@@ -141,17 +141,18 @@ func (w *watcher) readEntries(r io.Reader) error {
 	for {
 		line, err := in.ReadSlice('\n')
 		long := errors.Is(err, bufio.ErrBufferFull)
+		cursor := cursorOf(line) // before what follows is read over it
 		for errors.Is(err, bufio.ErrBufferFull) {
 			_, err = in.ReadSlice('\n')
 		}
 		if err != nil {
 			return err
 		}
-		w.takeEntry(line, long)
+		w.takeEntry(line, cursor, long)
 	}
 }
 
-func (w *watcher) takeEntry(line []byte, long bool) {
+func (w *watcher) takeEntry(line []byte, cursor string, long bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t := &w.journal
@@ -160,7 +161,7 @@ func (w *watcher) takeEntry(line []byte, long bool) {
 	if long || !w.scanner.Line(t.name(), t.lines, bytes.TrimRight(line, "\n")) {
 		t.skipped++
 	}
-	if cursor := cursorOf(line); cursor != "" {
+	if cursor != "" {
 		t.cursor = cursor
 	}
 	if t.lines%forgetEvery == 0 {

@@ -73,7 +73,8 @@ func TestWatchJournalEnds(t *testing.T) {
 	}
 }
 
-// TestJournalLongEntry passes over what is too long to be an entry about a pull.
+// TestJournalLongEntry passes over what is too long to be an entry about a pull, and begins
+// anew with the entry behind it where that was not read to its end.
 func TestJournalLongEntry(t *testing.T) {
 	d := &diagnosis{env: &env{log: zerolog.Nop()}}
 	w := d.newWatcher(watchFlags{})
@@ -83,6 +84,10 @@ func TestJournalLongEntry(t *testing.T) {
 	}
 	if n := len(w.scanner.Pulls()); n != 2 {
 		t.Errorf("%d pulls", n)
+	}
+	text = `{"__CURSOR":"long","MESSAGE":"` + strings.Repeat("x", 2*maxJournalLine) + "\"}\n" + `{"__CURSOR":"cut off","MESSA`
+	if err := w.readEntries(strings.NewReader(text)); err != io.EOF || w.journal.cursor != "long" {
+		t.Errorf("%v, behind %q", err, w.journal.cursor)
 	}
 }
 
