@@ -110,8 +110,11 @@ type whole struct {
 
 // watch follows the log until ctx ends.
 func (d *diagnosis) watch(ctx context.Context, f watchFlags) (err error) {
-	if len(d.logs.files) > 1 || slices.Contains(d.logs.files, "-") {
+	switch {
+	case len(d.logs.files) > 1 || slices.Contains(d.logs.files, "-"):
 		return errors.New("watch follows one file; for several, run several")
+	case d.config.registries == "-":
+		return errors.New("watch reads --registries anew every minute, which standard input cannot be")
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit))
