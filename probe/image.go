@@ -42,11 +42,7 @@ func (w *walk) walkImage(ask Ask) {
 	if before.undecided {
 		w.settlePing(before)
 	}
-	if w.fault == nil {
-		return
-	}
-	if w.run.ctx.Err() != nil {
-		w.late = whyLate
+	if w.fault == nil || w.cutShort() {
 		return
 	}
 	if s := w.own(StepPing); s.Status == Failed {

@@ -102,6 +102,31 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
+// An endpoint whose turn never came, for others at its host took all the time, has not failed.
+func TestTurnNeverCame(t *testing.T) {
+	n := newNode(t)
+	hung := endpoint(n.raw(hang))
+	var asks []probe.Ask
+	for range 6 {
+		hung.CAFiles = append(hung.CAFiles, "/etc/ssl/certs/ca-certificates.crt") // settings of its own
+		asks = append(asks, probe.Ask{Endpoint: hung})
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	p := n.prober()
+	p.Timeout, p.Concurrency = 300*time.Millisecond, 1
+	statuses := map[string]int{}
+	for _, r := range p.Probe(ctx, asks) {
+		statuses[r.Status+" "+string(r.Cause)]++
+		if reached := slices.ContainsFunc(r.Steps, func(s probe.Step) bool { return s.Status != probe.Skipped }); !reached && r.Status != probe.Skipped {
+			t.Errorf("%s %s without a step: %s", r.Status, r.Cause, r.Error)
+		}
+	}
+	if statuses["failed tls_handshake_timeout"] == 0 || statuses["skipped timeout_deadline"] == 0 {
+		t.Errorf("%v", statuses)
+	}
+}
+
 // A run leaves neither goroutines nor connections behind.
 func TestNothingLeft(t *testing.T) {
 	n := newNode(t)

@@ -73,7 +73,7 @@ func newSite(r *run, ep registry.Endpoint) *site {
 // answer walks the endpoint for one ask.
 func (s *site) answer(ask Ask) Result {
 	s.once.Do(func() {
-		if s.open(); s.base.fault != nil && !s.base.undecided {
+		if s.open(); s.base.fault != nil && !s.base.undecided && !s.base.cutShort() {
 			s.base.compareEndpoint()
 		}
 	})
@@ -102,7 +102,7 @@ func (s *site) answer(ask Ask) Result {
 	return w.result(ask)
 }
 
-// Why an image was not judged.
+// Why an endpoint or an image was not judged.
 const (
 	whyLate   = "not asked before the time for all was over"
 	whySilent = "not asked: the endpoint did not answer in time for other images"
@@ -123,7 +123,7 @@ func (s *site) walkPlain() {
 	s.noImage = s.base.clone()
 	s.noImage.authorizePing()
 	switch {
-	case s.noImage.fault == nil:
+	case s.noImage.fault == nil || s.noImage.cutShort():
 	case s.base.fault != nil:
 		s.noImage.compareEndpoint()
 	default:

@@ -3,7 +3,6 @@ package probe
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -26,7 +25,7 @@ type walk struct {
 	pinged        bool    // the ping was answered as a registry would
 	undecided     bool    // the ping was answered badly, which an image may yet disprove
 	authorized    bool    // auth passed, or was only asked for
-	late          string  // why the image was not judged in time; "" where it was
+	late          string  // why it was not judged in time; "" where it was
 	registry      bool    // an answer for the image was a registry's, whatever the ping
 	challenged    *answer // to the ping; nil where that failed
 }
@@ -55,6 +54,14 @@ func (w *walk) noteVisited() {
 	w.noted = len(w.visited)
 }
 
+// cutShort reports, and notes, whether the walk failed only for the time of the whole run was over.
+func (w *walk) cutShort() bool {
+	if w.fault != nil && w.run.ctx.Err() != nil {
+		w.late = whyLate
+	}
+	return w.late != ""
+}
+
 // result is what the walk found for ask. Nothing leaves the package but through it, so
 // this is where text of servers is cleaned.
 func (w *walk) result(ask Ask) Result {
@@ -71,12 +78,8 @@ func (w *walk) result(ask Ask) Result {
 	if w.unasked && w.fault == nil {
 		r.Status, r.Error = Skipped, "the endpoint is not asked to resolve tags"
 	}
-	late := w.late
-	if w.fault != nil && errors.Is(w.run.ctx.Err(), context.Canceled) {
-		late = whyLate
-	}
-	if late != "" {
-		r.Status, r.Cause, r.Error = Skipped, cause.TimeoutDeadline, late
+	if w.late != "" {
+		r.Status, r.Cause, r.Error = Skipped, cause.TimeoutDeadline, w.late
 	}
 	w.secrets.cleanResult(&r)
 	r.summarise()
