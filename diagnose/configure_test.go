@@ -99,7 +99,10 @@ func TestConfigureContainerd(t *testing.T) {
 		"no config_path, 2.1": {"2.1.5", "version = 3\n", "", aCA, []string{
 			`/etc/containerd/config.toml:0 below [plugins."io.containerd.cri.v1.images".registry]: config_path = "/etc/containerd/certs.d"`,
 			`/etc/containerd/certs.d/docker.io/hosts.toml:0 [host."https://registry-1.docker.io"] and below it: ca = "/PATH/ca.crt"`}},
-		"no config_path, 2.2": {"2.2.3", "version = 3\n", "", aCA,
+		"no config_path, 2.2": {"2.2.3", "version = 3\n", "", aCA, []string{
+			`/etc/containerd/config.toml:0 below [plugins."io.containerd.cri.v1.images".registry]: config_path = "/etc/containerd/certs.d"`,
+			`/etc/containerd/certs.d/docker.io/hosts.toml:0 [host."https://registry-1.docker.io"] and below it: ca = "/PATH/ca.crt"`}},
+		"no config_path, 2.2, local pull": {"2.2.3", "version = 3\n[plugins.\"io.containerd.cri.v1.images\"]\nuse_local_image_pull = true\n", "", aCA,
 			[]string{`/etc/containerd/certs.d/docker.io/hosts.toml:0 [host."https://registry-1.docker.io"] and below it: ca = "/PATH/ca.crt"`}},
 		"credentials": {"2.1.5", certsD, "", someCredentials,
 			[]string{`/etc/containerd/config.toml:0 [plugins."io.containerd.grpc.v1.cri".registry.configs."registry-1.docker.io".auth] and below it: username = "USER" and password = "PASSWORD"`}},

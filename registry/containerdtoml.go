@@ -62,11 +62,18 @@ func (f *files) readCRI(abs string, v version) *criConfig {
 	c.readConfigs(sub(registry, "configs"), sub(registry, "auths"))
 	c.readHeaders(sub(registry, "headers"))
 	if v.since(2, 2, 0) && len(c.configPath) == 0 && len(c.mirrors) == 0 {
-		c.configPath = []string{"/etc/containerd/certs.d", "/etc/docker/certs.d"}
+		c.configPath = defaultConfigPath
 	}
 	c.transfer = v.since(2, 1, 0) && usesTransfer(plugin, registry)
 	return c
 }
+
+// defaultConfigPath is that of containerd 2.2 and later. (plugins/cri/images/plugin.go)
+var defaultConfigPath = []string{"/etc/containerd/certs.d", "/etc/docker/certs.d"}
+
+// matchesNothing reports whether config_path is a list, which the transfer service takes for the
+// name of one directory, up to 2.4.2 at least. (core/transfer/registry/registry.go, WithHostDir)
+func (c *criConfig) matchesNothing() bool { return c.transfer && len(c.configPath) > 1 }
 
 // snapPaths fills in the variables that stand in the template of MicroK8s.
 var snapPaths = strings.NewReplacer("${SNAP_DATA}", "/var/snap/microk8s/current", "${SNAP}", "/snap/microk8s/current")
@@ -209,10 +216,10 @@ func (l *loader) registryTable() string {
 }
 
 // CertsDir is the directory in which containerd looks first for the hosts.toml of an image
-// host, "" where it is told of none and reads none.
+// host, "" where it reads none.
 func (c *Config) CertsDir() string {
-	if roots := c.state().cri.configPath; len(roots) > 0 {
-		return roots[0]
+	if cri := c.state().cri; len(cri.configPath) > 0 && !cri.matchesNothing() {
+		return cri.configPath[0]
 	}
 	return ""
 }

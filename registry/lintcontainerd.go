@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
+	"strings"
 )
 
 // lintConflicts finds settings of config.toml that containerd refuses or ignores together.
@@ -29,34 +31,45 @@ func (n *linter) lintConflicts() {
 // usualCertsD is where containerd's documentation puts hosts.toml files.
 const usualCertsD = "/etc/containerd/certs.d"
 
-// lintUnread finds hosts.toml files that no config_path names. They are a warning, for they may be
-// meant for nerdctl, which reads them by itself.
+// lintUnread finds hosts.toml files that containerd does not read, for no config_path names their
+// directory, or it names several. Where nobody wrote a list they are a warning: they may be meant
+// for nerdctl, which reads them by itself.
 func (n *linter) lintUnread() {
 	_, err := fs.Stat(n.files.fs, name(n.node.configTOML()))
 	absent := err != nil && isAbsent(err)
-	if n.node.isK3s() || len(n.cri.configPath) > 0 || n.cri.disabled || !n.version.known() || n.cri.path == "" && !absent {
+	list := n.cri.matchesNothing()
+	if n.node.isK3s() || len(n.cri.configPath) > 0 && !list || n.cri.disabled || !n.version.known() || n.cri.path == "" && !absent {
 		return
 	}
-	for _, entry := range n.files.list(usualCertsD) {
-		hosts := path.Join(usualCertsD, entry.Name(), "hosts.toml")
-		if !n.files.exists(hosts) {
-			continue
+	at, found := n.cri.places[""], Issue{Code: codeConflict, Severity: SeverityWarning}
+	found.File, found.Line, found.Column = cmp.Or(at.File, n.node.configTOML()), at.Line, at.Column
+	dirs, why := []string{usualCertsD}, "this file sets no config_path"
+	switch {
+	case list && slices.Equal(n.cri.configPath, defaultConfigPath):
+		dirs, why = defaultConfigPath, "its default config_path, "+strings.Join(defaultConfigPath, ":")+", is taken for one directory"
+	case list:
+		dirs, why, found.Severity = n.cri.configPath, "config_path is a list, which is taken for one directory", SeverityError
+	case absent:
+		why = "this file is not there to set config_path"
+	}
+	var all []Issue
+	for _, dir := range dirs {
+		for _, entry := range n.files.list(dir) {
+			if hosts := path.Join(dir, entry.Name(), "hosts.toml"); n.files.exists(hosts) {
+				found.Registry, found.Detail, found.Fix = imageHost(entry.Name()), fmt.Sprintf("containerd reads no hosts.toml, such as %s: %s", hosts, why), n.configPathFix(dir)
+				all = append(all, found)
+			}
 		}
-		at, where := n.cri.places[""], "this file sets no config_path"
-		at.File = cmp.Or(at.File, n.node.configTOML())
-		if absent {
-			where = "this file is not there to set config_path"
-		}
-		n.report(at, Issue{Code: codeConflict, Severity: SeverityWarning,
-			Detail: where + ", and without it containerd reads no hosts.toml, such as " + hosts,
-			Fix:    n.configPathFix()})
-		return
+	}
+	if len(all) > 0 {
+		all[0].Others = all[1:]
+		n.found.add(all[0])
 	}
 }
 
 // configPathFix is how config_path is set in this config.toml.
-func (n *linter) configPathFix() string {
-	fix := fmt.Sprintf("write config_path = %q below [%s], and restart containerd", usualCertsD, n.registryTable())
+func (n *linter) configPathFix(dir string) string {
+	fix := fmt.Sprintf("write config_path = %q below [%s], and restart containerd", dir, n.registryTable())
 	switch {
 	case n.cri.path == "" && n.version.since(2, 0, 0):
 		return fix + "; the file begins with version = 3"

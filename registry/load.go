@@ -167,16 +167,15 @@ func (l *loader) withoutConfigTOML() *criConfig {
 		c.configPath = []string{l.node.certsD()}
 		c.auth = l.registries.credentials()
 	case l.version.since(2, 2, 0):
-		c.configPath = []string{"/etc/containerd/certs.d", "/etc/docker/certs.d"}
-		c.transfer = true
+		c.configPath, c.transfer = defaultConfigPath, true
 	}
 	return c
 }
 
 func (l *loader) readRoots() {
 	paths := l.cri.configPath
-	if len(paths) > 1 && l.cri.transfer {
-		paths = []string{} // taken for one name, which matches nothing
+	if l.cri.matchesNothing() {
+		paths = []string{}
 	}
 	if l.assumed.Registries != nil {
 		paths = []string{l.node.certsD()}

@@ -242,7 +242,7 @@ var Rules = []Rule{
 	},
 	{
 		codeConflict, SeverityError, "settings of containerd that exclude each other",
-		"mirrors and config_path together stop the CRI plugin. A registry section under another version's plugin is passed over, and so are hosts.toml files in a directory that no config_path names, but for containerd 2.2 and later in /etc/containerd/certs.d.",
+		"mirrors and config_path together stop the CRI plugin. A registry section under another version's plugin is passed over, and so are hosts.toml files in a directory that no config_path names. From 2.1 on a config_path of several directories, the default of 2.2 and later among them, is taken for the name of one, and nothing is read, unless use_local_image_pull is set.",
 		"containerd logs `failed to load plugin`, or pulls as if nothing were configured.",
 		"containerd config dump",
 		"Keep config_path, and write hosts.toml files below it.",
