@@ -12,27 +12,15 @@ import (
 	"github.com/pullwhy/pullwhy/registry"
 )
 
-// patch is what mends all findings that a patch can mend. An edit that does not go together
-// with those of more important findings is left out.
+// patch is what mends all findings that a patch can mend.
 func (j *joined) patch(findings []Finding) string {
-	var edits []registry.Edit
-	patch := ""
+	var mistakes [][]registry.Edit
 	for _, f := range findings {
-		if f.Severity == Info || slices.ContainsFunc(f.Edits, func(e registry.Edit) bool { return touches(edits, e) }) {
-			continue
-		}
-		more := append(edits[:len(edits):len(edits)], f.Edits...)
-		if p, err := j.Config.Patch(more); err == nil {
-			edits, patch = more, p
+		if f.Severity != Info && len(f.Edits) > 0 {
+			mistakes = append(mistakes, f.Edits)
 		}
 	}
-	return patch
-}
-
-func touches(edits []registry.Edit, e registry.Edit) bool {
-	return slices.ContainsFunc(edits, func(other registry.Edit) bool {
-		return e.At.Line > 0 && e.At == other.At || e.At.Line == 0 && slices.Equal(e.Path, other.Path)
-	})
+	return j.Config.PatchAll(mistakes)
 }
 
 // tie adds to an observation the mistake of registries.yaml behind it, and the edits that

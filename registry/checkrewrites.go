@@ -25,6 +25,8 @@ func (l *loader) checkRewrites(name string, m mirror) {
 				i.Edits[0].At = p
 			}
 			l.report(i)
+			rule.wrong = true
+			m.rewrites[rule.pattern] = rule
 		}
 	}
 	if a, b, example := ambiguous(rules); example != "" {

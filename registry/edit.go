@@ -21,18 +21,41 @@ type Edit struct {
 
 var errNotHere = errors.New("the file has another form there")
 
+var errTwice = errors.New("another edit is of the same place")
+
+// together are the edits without those that are there already; an error where two write
+// something else in one place.
+func together(edits []Edit) ([]Edit, error) {
+	type place struct {
+		line, column int
+		path         string
+	}
+	all, at := []Edit{}, map[place]Edit{}
+	for _, e := range edits {
+		key := place{e.At.Line, e.At.Column, strings.Join(e.Path, "\x00")}
+		other, known := at[key]
+		switch {
+		case !known:
+			all, at[key] = append(all, e), e
+		case other.Text != e.Text || other.Remove != e.Remove:
+			return nil, errTwice
+		}
+	}
+	return all, nil
+}
+
 // apply makes all the edits in text, those of a place before those of a path: the first ones
 // never move a line.
 func apply(text []byte, edits []Edit) ([]byte, error) {
+	lines := bytes.SplitAfter(text, []byte("\n"))
 	for _, e := range edits {
 		if e.At.Line > 0 {
-			edited, err := replaceAt(text, e.At, e.Text)
-			if err != nil {
+			if err := replaceAt(lines, e.At, e.Text); err != nil {
 				return nil, fmt.Errorf("editing line %d: %w", e.At.Line, err)
 			}
-			text = edited
 		}
 	}
+	text = bytes.Join(lines, nil)
 	for _, e := range edits {
 		if e.At.Line == 0 {
 			edited, err := e.applyPath(text)
@@ -53,19 +76,18 @@ func (e Edit) applyPath(text []byte) ([]byte, error) {
 }
 
 // replaceAt replaces the scalar that begins at a place, quotes included.
-func replaceAt(text []byte, at Position, value string) ([]byte, error) {
-	lines := bytes.SplitAfter(text, []byte("\n"))
+func replaceAt(lines [][]byte, at Position, value string) error {
 	if at.Line > len(lines) {
-		return nil, errNotHere
+		return errNotHere
 	}
 	line := string(lines[at.Line-1])
 	start := byteColumn(line, at.Column)
 	end := start + scalarLength(line[start:])
 	if end == start {
-		return nil, errNotHere
+		return errNotHere
 	}
 	lines[at.Line-1] = []byte(line[:start] + quoteYAML(value) + line[end:])
-	return bytes.Join(lines, nil), nil
+	return nil
 }
 
 // byteColumn is the index in line of a column counted in runes from 1.
@@ -154,7 +176,9 @@ func setPath(text []byte, path []string, value string) ([]byte, error) {
 	if node.Kind != yaml.ScalarNode {
 		return nil, errNotHere
 	}
-	return replaceAt(text, Position{Line: node.Line, Column: node.Column}, value)
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	err := replaceAt(lines, Position{Line: node.Line, Column: node.Column}, value)
+	return bytes.Join(lines, nil), err
 }
 
 func lookUp(mapping *yaml.Node, name string) (key, value *yaml.Node) {

@@ -20,7 +20,13 @@ func hostile(t *testing.T, node fstest.MapFS) []Issue {
 		t.Errorf("%d endpoints and error %v", len(endpoints), err)
 	}
 	config.BootstrapEndpoints(ref, nil)
-	return config.Lint(nil)
+	issues := config.Lint(nil)
+	var mistakes [][]Edit
+	for _, i := range issues {
+		mistakes = append(mistakes, i.Edits)
+	}
+	config.PatchAll(mistakes)
+	return issues
 }
 
 // bomb is a text whose last anchor stands for 9 to the power of 12 values.
@@ -55,6 +61,8 @@ func TestHostileFiles(t *testing.T) {
 		{name: "2,000 rewrites", path: "/" + yamlPath, text: manyRewrites(2000), want: codeRewriteInvalid},
 		{name: "regular expression beyond the limits", path: "/" + yamlPath, text: "mirrors:\n  docker.io:\n    endpoint: [https://m.example.com]\n    rewrite:\n      \"((a{0,100}){0,100}){0,100}\": b\n", want: codeRewriteInvalid},
 		{name: "5,000 long rewrites", path: "/" + yamlPath, text: "mirrors:\n  docker.io:\n    endpoint: [https://m.example.com]\n    rewrite:\n      \"(\": b\n" + numbered(5_000, "      a%dx{1000}: b\n"), want: codeRewriteInvalid},
+		{name: "20,000 rewrites that match nothing", path: "/" + yamlPath, text: "mirrors:\n  docker.io:\n    endpoint: [https://m.example.com]\n    rewrite:\n" + numbered(20_000, "      \"^nginx%d:(.*)\": \"b:$1\"\n"), want: codeRewriteIneffective},
+		{name: "5,000 mistakes that an edit mends", path: "/" + yamlPath, text: "mirrors:\n" + numbered(5_000, "  https://r%d.example.com/: {endpoint: [https://m.example.com]}\n"), want: codeRegistryName},
 		{name: "directory", path: "/" + yamlPath, mode: fs.ModeDir, want: codeSyntax},
 		{name: "pipe", path: "/" + yamlPath, mode: fs.ModeNamedPipe, want: codeSyntax},
 		{name: "device", path: "/" + yamlPath, mode: fs.ModeDevice, want: codeSyntax},

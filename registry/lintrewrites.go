@@ -19,8 +19,7 @@ func (n *linter) lintIneffective(name string, m mirror) {
 		case !used:
 			issue.Detail = "this rewrite is never applied: the mirror has no endpoint of its own, and the default endpoint and the embedded registry get no rewrites"
 			issue.Fix = "name an endpoint, or the registry itself with its port"
-		case rule.unjudged:
-		case rule.problem().Detail != "": // which is the finding then
+		case rule.unjudged, rule.wrong:
 		default:
 			issue = n.unmatching(name, m, rule)
 		}
@@ -104,9 +103,15 @@ func (n *linter) namesRegistry(host, name string, m mirror, rule rewriteRule, re
 	return issue
 }
 
+// maxRivals is how many rules of a mirror are compared with what one should be instead.
+const maxRivals = 100
+
 // instead is the advice to write another pattern, and the edit that does; advice in general
-// where that one is "", matches nothing either, or what another rule matches too.
+// where that one is "", or matches what another rule matches too.
 func (n *linter) instead(m mirror, rule rewriteRule, pattern, otherwise string) (string, []Edit) {
+	if len(m.rewrites) > maxRivals {
+		return otherwise, nil
+	}
 	rules := m.rules()
 	for i := range rules {
 		if rules[i].pattern == rule.pattern {

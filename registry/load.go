@@ -116,7 +116,7 @@ func (l *loader) readRegistries() {
 	}
 	file, errs := readRegistries(abs, text)
 	if len(errs) > 0 {
-		l.registries = &registriesFile{path: abs, text: text, root: file.root}
+		l.registries = &registriesFile{path: abs, text: text, root: file.root, told: file.told}
 		for _, err := range errs {
 			l.refuse(abs, err, "yaml: ")
 		}

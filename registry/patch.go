@@ -3,6 +3,7 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,15 +23,22 @@ func (c *Config) Patch(edits []Edit) (string, error) {
 	if len(edits) == 0 {
 		return "", nil
 	}
+	edits, err := together(edits)
+	if err != nil {
+		return "", fmt.Errorf("editing %q: %w", f.path, err)
+	}
 	edited, err := apply(f.text, edits)
 	if err != nil {
 		return "", fmt.Errorf("editing %q: %w", f.path, err)
 	}
-	if err := f.keeps(edited, edits); err != nil {
+	becomes, err := f.keeping(edited, edits)
+	if err != nil {
 		return "", fmt.Errorf("editing %q: %w", f.path, err)
 	}
 	before, after := string(f.text), string(edited)
-	hidden := append(hiddenLines(f.text), hiddenLines(edited)...)
+	hidden := map[string]bool{}
+	f.hideLines(hidden)
+	becomes.hideLines(hidden)
 	name := strings.TrimPrefix(f.path, "/")
 	for context := udiff.DefaultContextLines; context >= 0; context-- {
 		diff, err := udiff.ToUnified("a/"+name, "b/"+name, before, udiff.Lines(before, after), context)
@@ -42,6 +50,33 @@ func (c *Config) Patch(edits []Edit) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("editing %q: %w", f.path, errors.New("a line to change holds a secret"))
+}
+
+// maxPatched bounds the search for what goes together, in bytes of registries.yaml that are read.
+const maxPatched = 8 << 20
+
+// PatchAll is a Patch of all the edits that go together, which are those of one mistake in each
+// element, the more important first. In a file so large that trying takes long, some are left out.
+func (c *Config) PatchAll(mistakes [][]Edit) string {
+	var edits []Edit
+	patch := ""
+	tries := max(1, maxPatched/(len(c.state().registries.text)+1))
+	var add func(mistakes [][]Edit)
+	add = func(mistakes [][]Edit) {
+		if len(mistakes) == 0 || tries == 0 {
+			return
+		}
+		tries--
+		more := slices.Concat(edits, slices.Concat(mistakes...))
+		if p, err := c.Patch(more); err == nil {
+			edits, patch = more, p
+		} else if half := len(mistakes) / 2; half > 0 {
+			add(mistakes[:half])
+			add(mistakes[half:])
+		}
+	}
+	add(mistakes)
+	return patch
 }
 
 var hunkHeader = lazyregexp.New(`^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@`)
@@ -82,27 +117,26 @@ func span(first string, lines int) string {
 
 var errLoses = errors.New("something that stands there would be lost")
 
-// keeps checks that K3s would read of the edited text what it reads of the file, and each
+// keeping is the edited file. K3s must read of it what it reads of the file as it is, and each
 // value that an edit writes.
-func (f *registriesFile) keeps(edited []byte, edits []Edit) error {
+func (f *registriesFile) keeping(edited []byte, edits []Edit) (*registriesFile, error) {
 	after, errs := readRegistries(f.path, edited)
 	if len(errs) > 0 {
-		return &errs[0]
+		return nil, &errs[0]
 	}
-	before, _ := readRegistries(f.path, f.text)
-	least := before.size()
+	least := f.told
 	for _, e := range edits {
 		switch {
 		case e.Remove: // an entry of configs, or a part of it
-			least -= 1 + before.configs[e.Path[1]].size()
+			least -= 1 + f.configs[e.Path[1]].size()
 		case e.At.Line == 0 && !holds(after.root, e.Path, e.Text):
-			return errNotHere
+			return nil, errNotHere
 		}
 	}
-	if after.size() < least {
-		return errLoses
+	if after.told < least {
+		return nil, errLoses
 	}
-	return nil
+	return after, nil
 }
 
 // size is how many things the file tells K3s.
@@ -149,33 +183,26 @@ func holds(node *yaml.Node, path []string, text string) bool {
 	return node != nil && node.Value == text
 }
 
-func shows(diff string, hidden []string) bool {
+func shows(diff string, hidden map[string]bool) bool {
 	for line := range strings.Lines(diff) {
-		for _, h := range hidden {
-			if line != "" && strings.TrimRight(line[1:], "\r\n") == h {
-				return true
-			}
+		if hidden[strings.TrimRight(line[1:], "\r\n")] {
+			return true
 		}
 	}
 	return false
 }
 
-// hiddenLines are the lines of text that may hold a secret: all but those that are known to
+// hideLines adds the lines of the file that may hold a secret: all but those that are known to
 // hold none.
-func hiddenLines(text []byte) []string {
-	root, err := parseYAML(text)
+func (f *registriesFile) hideLines(hidden map[string]bool) {
 	known := map[int]bool{}
-	if err == nil {
-		openLines(root, nil, known)
-	}
-	var hidden []string
-	for i, line := range strings.Split(string(text), "\n") {
+	openLines(f.root, nil, known)
+	for i, line := range strings.Split(string(f.text), "\n") {
 		line = strings.TrimRight(line, "\r")
 		if !isBlank(line) && !(known[i+1] && !mayBeSecret(line)) {
-			hidden = append(hidden, line)
+			hidden[line] = true
 		}
 	}
-	return hidden
 }
 
 // openLines notes the lines of keys and values that hold no secret: true for a line whose

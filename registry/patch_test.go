@@ -187,6 +187,25 @@ func oldLines(hunk []string) int {
 	return n
 }
 
+// TestPatchAll: what does not go together with what is more important is left out, and hides
+// nothing else.
+func TestPatchAll(t *testing.T) {
+	c := configOf("mirrors:\n  a:\n    endpoint:\n    - b\n  c:\n    endpoint:\n    - d\n    - e\n")
+	edit := func(line int, text string) []Edit { return []Edit{{At: Position{Line: line, Column: 3}, Text: text}} }
+	patch := c.PatchAll([][]Edit{edit(2, "f"), edit(9, "beyond the end"), edit(2, "g"), nil, edit(2, "f"), edit(5, "f"), edit(5, "h")})
+	for line, want := range map[string]bool{"+  f:": true, "+  g:": false, "+  h:": true} {
+		if strings.Contains(patch, line+"\n") != want {
+			t.Errorf("%q in it: %t\n%s", line, !want, patch)
+		}
+	}
+	if strings.Count(patch, "\n+ ") != 2 {
+		t.Error(patch)
+	}
+	if patch := c.PatchAll(nil); patch != "" {
+		t.Error(patch)
+	}
+}
+
 // TestNoPatch: what cannot be edited without showing a secret, or line by line, is said and
 // left alone.
 func TestNoPatch(t *testing.T) {

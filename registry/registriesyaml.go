@@ -23,6 +23,7 @@ type registriesFile struct {
 	root    *yaml.Node
 	mirrors map[string]mirror
 	configs map[string]settings
+	told    int // how many things it tells K3s
 }
 
 // mirror is an entry of mirrors.
@@ -66,6 +67,7 @@ func readRegistries(path string, text []byte) (*registriesFile, []yamlError) {
 	f.root = root
 	r := &yamlReader{}
 	f.read(r)
+	f.told = f.size()
 	f.limitPatterns()
 	if r.fatal != nil {
 		return f, []yamlError{*r.fatal}

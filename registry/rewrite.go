@@ -19,6 +19,7 @@ type rewriteRule struct {
 	pattern, replacement string
 	key                  *yaml.Node // of registries.yaml; nil for one read from elsewhere
 	unjudged             bool       // the file has more of them than can be compiled in a moment
+	wrong                bool       // it cannot work, which is an Issue
 }
 
 // maxPatterns is how many instructions the patterns of a file that are judged may have together.

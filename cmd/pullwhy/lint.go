@@ -139,18 +139,15 @@ func (l *linting) countEmpty(config *registry.Config) {
 	}
 }
 
-// patchOf mends all the issues that a patch can mend. The edits of one that do not go
-// together with those before are left out.
+// patchOf mends all the issues that a patch can mend.
 func patchOf(config *registry.Config, issues []registry.Issue) string {
-	var edits []registry.Edit
-	patch := ""
+	var mistakes [][]registry.Edit
 	for _, i := range issues {
-		more := append(edits[:len(edits):len(edits)], i.Edits...)
-		if p, err := config.Patch(more); len(i.Edits) > 0 && err == nil {
-			edits, patch = more, p
+		if len(i.Edits) > 0 {
+			mistakes = append(mistakes, i.Edits)
 		}
 	}
-	return patch
+	return config.PatchAll(mistakes)
 }
 
 // end writes what was found and ends by the worst of it.
