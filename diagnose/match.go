@@ -11,12 +11,16 @@ import (
 )
 
 // matchOne is the index of the one endpoint that the attempt's text can mean, -1 where
-// none or several match.
+// none or several match. A registry that is its own mirror is asked twice, and told apart by
+// its spelling and by which of them is the default.
 func matchOne(a logparse.Attempt, endpoints []registry.Endpoint) int {
 	found := -1
 	for i, ep := range endpoints {
 		if !means(a.Endpoint, ep) {
 			continue
+		}
+		if a.Endpoint == ep.Spelling() && a.Default == ep.Default {
+			return i
 		}
 		if found >= 0 {
 			if !endpoints[found].Default && ep.Default && a.Default {

@@ -120,6 +120,8 @@ func TestMatchOne(t *testing.T) {
 		{"https://mirror.example.com", false, -1},
 		{"registry.example.com:443", true, 3},
 		{"registry.example.com", false, -1},
+		{"https://registry.example.com", false, 2},
+		{"https://registry.example.com", true, 3},
 		{"elsewhere.example.com", false, -1},
 		{"", false, -1},
 	} {
