@@ -65,7 +65,7 @@ func invalidEndpoint(text string, ep parsedEndpoint, err error, at Position) Iss
 		issue.Detail, issue.Fix, issue.Edits = "K3s drops this endpoint: it has a blank before or behind it", "remove the blank", trimmed(text, at)
 	case err != nil:
 		issue.Detail = "K3s drops this endpoint: it is no URL"
-	case ep.url.Hostname() == "" || noHost().MatchString(ep.url.Host):
+	case ep.url.Hostname() == "" || slices.Contains(cutSchemes, ep.url.Host) || strings.ContainsAny(ep.url.Host, "*,;"):
 		issue.Detail = "this endpoint names no host"
 	case ep.url.Scheme != "http" && ep.url.Scheme != "https":
 		issue.Detail = fmt.Sprintf("containerd speaks http and https, not %s", ep.url.Scheme)
@@ -84,9 +84,8 @@ func trimmed(text string, at Position) []Edit {
 	return []Edit{{At: at, Text: text}}
 }
 
-// noHost is what stands in a host's place after a slip: a scheme without its colon or its
-// slashes, several endpoints in one.
-var noHost = lazyregexp.New(`^https?:?$|[*,;]`)
+// cutSchemes are what stands in a host's place where a scheme lacks its colon or its slashes.
+var cutSchemes = []string{"http", "http:", "https", "https:"}
 
 // lintURL judges an endpoint by itself.
 func (n *linter) lintURL(ep parsedEndpoint, item field, report func(Issue)) {
@@ -131,7 +130,7 @@ func (t *tlsSettings) written() bool {
 }
 
 // webSites are hosts that people take for registries.
-var webSites = lazyregexp.New(`^((hub|www|store|cloud)\.docker\.com|docker\.com|(www\.)?github\.com)$`)
+var webSites = []string{"hub.docker.com", "www.docker.com", "store.docker.com", "cloud.docker.com", "docker.com", "github.com", "www.github.com"}
 
 // publicRegistries have images of their own; only a rewrite or a path finds others' there. So has
 // each of a provider's.
@@ -147,7 +146,7 @@ func noMirror(registry, host string, elsewhere bool) bool {
 	switch {
 	case hostname(registry) == host, registry == hub && (host == hubHost || host == "index.docker.io"):
 		return false
-	case webSites().MatchString(host):
+	case slices.Contains(webSites, host):
 		return true
 	}
 	return !elsewhere && (slices.Contains(publicRegistries, host) || providerRegistries().MatchString(host))
