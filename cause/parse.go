@@ -13,31 +13,48 @@ import (
 // Faults of the node come first, then an HTTP status in view, for what a server says about
 // its own troubles in an error body is not the node's, then the network's. A token service
 // and the phase after the tag was resolved have readings of their own. Where the kubelet
-// tried several credentials and quotes an error for each, a 404 outranks a 401 and a 403.
+// tried several credentials and quotes an error for each, one of them decides ([Outranking]).
 func Parse(text string) Cause {
 	text = strings.TrimRight(strings.ReplaceAll(text, `\"`, `"`), " \n.")
 	if text == "" {
 		return None
 	}
-	parts := errorList(text)
-	found := parseOne(parts[0])
-	for _, part := range parts[1:] {
-		found = Outranking(found, parseOne(part))
-	}
-	return found
+	return parseOne(Decisive(text))
 }
 
-// Outranking is what an endpoint's answers to two credentials come to: that it lacks the
-// image where either says so, else the first. (A registry tells who may not read a
-// repository less than who may.)
+// Decisive is the part of text that decides its cause: where the kubelet quotes an error for
+// each of several credentials, one of them; else all of it.
+func Decisive(text string) string {
+	parts := errorList(text)
+	decisive := parts[0]
+	for _, part := range parts[1:] {
+		if found := parseOne(decisive); Outranking(found, parseOne(part)) != found {
+			decisive = part
+		}
+	}
+	return decisive
+}
+
+// Outranking is what an endpoint's answers to two credentials come to: of two, of which one
+// is that it was refused, the one that got further; else the first. (A registry tells who
+// may not read a repository less than who may.)
 func Outranking(first, second Cause) Cause {
 	switch first {
 	case AuthMissing, AuthRejected, Forbidden:
-		if second == NotFound {
-			return NotFound
+		if second.admitted() {
+			return second
 		}
 	}
 	return first
+}
+
+// admitted reports whether c comes after a registry let the request in.
+func (c Cause) admitted() bool {
+	switch c {
+	case NotFound, PlatformMismatch, Schema1Unsupported, UnexpectedMediaType, DigestMismatch, BlobTruncated, BlobFetchFailed, UnpackFailed, DiskFull:
+		return true
+	}
+	return false
 }
 
 // errorList takes apart the list that the kubelet makes of the errors of several

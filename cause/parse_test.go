@@ -78,6 +78,8 @@ func TestFindRequest(t *testing.T) {
 		`pulling from host **** failed with status code [manifests 1]: 400`:                                  "",
 		`Get "https://user:secret@registry.example.com/v2/": EOF`:                                            "https://registry.example.com",
 		`unexpected status code [manifests 1.4.2]: 401 Unauthorized`:                                         "",
+		`failed open: content at https://mirror.example.com/v2/a/manifests/sha256:1?ns=docker.io not found`:  "https://mirror.example.com",
+		`failed open: content at v2/a/manifests/sha256:1?ns=docker.io not found`:                             "",
 		`Head of the line`: "",
 	} {
 		r, ok := FindRequest(text)

@@ -19,7 +19,7 @@ type Request struct {
 // (transport/error.go) and of CRI's registry TLS settings.
 var requestMarks = []string{
 	"Head ", "Get ", "Post ", "HEAD ", "GET ", "request to ", "unexpected status code ",
-	"pulling from host ", "get TLSConfig for registry ",
+	"pulling from host ", "content at ", "get TLSConfig for registry ",
 }
 
 // FindRequest returns the first request that text names.
@@ -74,7 +74,7 @@ func ParseRequest(text string) (Request, bool) {
 	if i := strings.LastIndexByte(host, '@'); i >= 0 {
 		host = host[i+1:]
 	}
-	if !isHost(host) || scheme == "" && !slash && !strings.ContainsAny(host, ".:") {
+	if !isHost(host) || scheme == "" && !strings.ContainsAny(host, ".:") { // a word, or a path such as v2/team/app
 		return Request{}, false
 	}
 	r := Request{Scheme: scheme, Host: host}

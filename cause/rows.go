@@ -17,7 +17,7 @@ type row struct {
 // that failed for want of space is a full disk.
 var before = []row{
 	{DiskFull, []string{"no space left on device", "disk quota exceeded"}},
-	{Unknown, []string{"dial unix "}}, // the runtime's own socket: no registry was asked
+	{Unknown, []string{"dial unix ", "error reading from server: "}}, // the runtime's own socket: no registry was asked
 	{ImageNeverPull, []string{"is not present with pull policy of Never", "ErrImageNeverPull"}},
 
 	// remotes/docker/config/hosts.go; CRI's image_pull.go for the settings before certs.d
