@@ -13,7 +13,7 @@ import (
 func (s *Scanner) assemble(h *history, r record, start record) *failure {
 	f := &failure{record: r, began: start.time}
 	f.reported = s.report(r, h)
-	f.stage = stageOf(r.text, f.reported.Cause)
+	f.stage = stageOf(cause.Decisive(r.text), f.reported.Cause)
 	if request, ok := cause.FindRequest(r.text); ok && request.Query.Has("ns") {
 		s.pool.serve(request.Host, h.ref)
 	}
@@ -47,7 +47,7 @@ func (s *Scanner) report(r record, h *history) Failure {
 	case told.Cause == cause.Cancelled && h.noProgress:
 		told.Cause = cause.TimeoutDeadline
 	}
-	request, ok := cause.FindRequest(r.text)
+	request, ok := cause.FindRequest(cause.Decisive(r.text))
 	if ok {
 		endpoint, target := places(request, told.Cause, h.ref)
 		told.Endpoint = cmp.Or(target, endpoint)
@@ -103,8 +103,8 @@ func stageOf(text string, c cause.Cause) Stage {
 	case strings.Contains(text, "failed to extract layer"), strings.Contains(text, "failed to prepare extraction snapshot"):
 		return StageUnpack
 	case strings.Contains(text, "failed to pull and unpack image "), strings.Contains(text, "failed to copy"):
-		if strings.Contains(text, "code = NotFound") && len(text) < 2*len("rpc error: code = NotFound desc = failed to pull and unpack image ") {
-			return StageResolve // a line that was cut
+		if _, rest, ok := strings.Cut(text, `failed to pull and unpack image "`); ok && !strings.Contains(rest, `": `) {
+			return StageResolve // the line was cut, and most pulls fail there
 		}
 		return StageFetch
 	}
@@ -115,7 +115,8 @@ func stageOf(text string, c cause.Cause) Stage {
 // statuses other than 404, and no release logs the endpoints of a fetch. The final error
 // of 1.x is the first one that is no 404, so it precedes every other fault.
 func (f *failure) recover(ref imageRef) {
-	request, ok := cause.FindRequest(f.text)
+	text := cause.Decisive(f.text)
+	request, ok := cause.FindRequest(text)
 	if !ok || f.stage == StageRefused {
 		return
 	}
@@ -124,7 +125,7 @@ func (f *failure) recover(ref imageRef) {
 		return
 	}
 	a := Attempt{
-		Endpoint: endpoint, Target: target, Cause: f.reported.Cause, Error: hostError(f.text), StatusCode: cause.StatusIn(f.text),
+		Endpoint: endpoint, Target: target, Cause: f.reported.Cause, Error: hostError(text), StatusCode: cause.StatusIn(text),
 		Default: own(request.Host, ref) && target == "" && !request.Query.Has("ns"),
 		Time:    known(f.time), File: f.file, Line: f.line, Source: SourceLog,
 	}

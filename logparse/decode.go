@@ -18,6 +18,7 @@ type message struct {
 	image   string
 	version string
 	kubelet bool      // a structured klog line
+	plain   bool      // no log's line: what a client printed, or any text
 	count   int       // of a Kubernetes event: how often it happened; 0: once
 	first   time.Time // of a Kubernetes event: when it happened first; zero: unknown
 }
@@ -46,20 +47,40 @@ func (c clock) decodeAt(line string, outer time.Time, depth int, yield func(mess
 	case object >= 0 && (logfmt < 0 || object < logfmt) && depth < maxNesting && jsonStart(line[:object]):
 		return c.decodeJSON(line[object:], outer, depth, yield)
 	case logfmt >= 0:
-		yield(c.logfmt(line[logfmt:], outer))
+		m := c.logfmt(line[logfmt:], outer)
+		if m.err == "" && depth < maxNesting && isLine(m.text) {
+			return c.decodeAt(m.text, m.time, depth+1, yield)
+		}
+		yield(m)
 	default:
 		if m, ok := c.klog(line, outer); ok {
 			yield(m)
 			break
 		}
-		m, ok := c.terminal(line)
-		if !ok {
-			m = message{text: line}
+		if i := strings.LastIndex(line, " ctr: "); i > 0 { // its line end was lost
+			c.plainText(line[:i], outer, yield)
+			line = line[i+1:]
 		}
-		m.time = finer(outer, m.time)
-		yield(m)
+		c.plainText(line, outer, yield)
 	}
 	return true
+}
+
+// plainText reads what a client printed, or any text.
+func (c clock) plainText(line string, outer time.Time, yield func(message)) {
+	m, ok := c.terminal(line)
+	if !ok {
+		m = message{text: line}
+	}
+	m.time, m.plain = finer(outer, m.time), m.err == ""
+	yield(m)
+}
+
+// isLine reports whether a message is a line of another program's, as k0s passes on those of
+// containerd and of the kubelet.
+func isLine(text string) bool {
+	_, _, klog := klogHeader(text)
+	return klog || strings.HasPrefix(text, `time="`)
 }
 
 // straight undoes what chat programs, web pages and spreadsheets make of quotes.

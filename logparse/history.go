@@ -3,6 +3,7 @@ package logparse
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pullwhy/pullwhy/cause"
@@ -268,12 +269,17 @@ func (h *history) keep(f *failure, again bool) {
 		if f.source < n.source {
 			return
 		}
-	case !n.time.IsZero() && !f.time.IsZero() && f.time.Before(n.time):
+	case !n.time.IsZero() && !f.time.IsZero() && f.time.Before(n.time), f.isPart(n):
 		return
 	case f.beside(n) && len(f.attempts) < len(n.attempts):
 		f.attempts = merge(slices.Clone(n.attempts), f.attempts)
 	}
 	h.newest = f
+}
+
+// isPart reports whether f's text is a part of n's: it was cut, or quoted.
+func (f *failure) isPart(n *failure) bool {
+	return len(f.text) < len(n.text) && strings.Contains(n.text, strings.TrimRight(f.text, wrappers+".…"))
 }
 
 // beside reports whether f's pull ran beside n's, which ended before it. Nothing tells when

@@ -11,7 +11,7 @@ import (
 func (s *Scanner) Pulls() []Pull {
 	var pulls []Pull
 	for _, h := range s.mention {
-		if p, ok := s.pull(h); ok {
+		if p, ok := s.pull(h); ok && !s.isPart(h) {
 			pulls = append(pulls, p)
 		}
 	}
@@ -19,6 +19,13 @@ func (s *Scanner) Pulls() []Pull {
 		return cmp.Or(cmp.Compare(min(b.Failures, 1), min(a.Failures, 1)), later(a.LastFailure, b.LastFailure))
 	})
 	return pulls
+}
+
+// isPart reports whether h names no image and tells a part of what another one does.
+func (s *Scanner) isPart(h *history) bool {
+	return h.image == "" && h.newest != nil && slices.ContainsFunc(s.mention, func(other *history) bool {
+		return other.newest != nil && h.newest.isPart(other.newest)
+	})
 }
 
 // Before is when the newest failure happened that Since leaves out and after which the image

@@ -74,8 +74,7 @@ func classify(m message) record {
 		r.pullImage(text)
 	case strings.HasPrefix(text, `Pulled image "`):
 		r.kind, r.image = kindSuccess, firstQuoted(text)
-	case strings.HasPrefix(text, "RunPodSandbox for "):
-		r.inSandbox(text)
+	case r.inSandbox(text):
 	case strings.HasPrefix(text, "cancel pulling image "):
 		r.kind = kindNoProgress
 		r.image, _, _ = strings.Cut(strings.TrimPrefix(text, "cancel pulling image "), " ")
@@ -132,11 +131,18 @@ func (r *record) hostLine(text string) {
 	}
 }
 
-// inSandbox reads that a pod's sandbox could not be made.
-func (r *record) inSandbox(text string) {
+// inSandbox reads what containerd logs of a pod's sandbox; false where text is none of it.
+func (r *record) inSandbox(text string) bool {
+	if !strings.HasPrefix(text, "RunPodSandbox for ") {
+		return false
+	}
+	if r.text == "" { // without a field for the error, it is in the text, or there is none
+		return !strings.Contains(text, "sandbox image ")
+	}
 	if strings.HasSuffix(text, " failed, error") && (strings.Contains(r.text, "sandbox image") || strings.Contains(r.text, "failed to pull image")) {
 		r.kind, r.source, r.sandbox, r.image = kindFailure, sourceRuntime, true, requestedIn(r.text)
 	}
+	return true
 }
 
 // hostsDirectory is the name of the directory of a hosts.toml whose path text holds, ""

@@ -41,6 +41,10 @@ func (r *record) report(m message) {
 		}
 	case strings.Contains(text, "ImagePullBackOff"):
 		r.kind = kindNameless
+	case m.plain:
+		if start, ok := firstMark(text, innerMarks); ok {
+			r.kind, r.text = kindFailure, strings.TrimRight(text[start:], wrappers)
+		}
 	}
 }
 
@@ -49,14 +53,19 @@ var failureMarks = []string{
 	"failed to pull and unpack image ", "failed to resolve reference ", `ailed to pull image "`, "failed to get sandbox image ",
 	"PullImage from image service failed", "is not present with pull policy of Never", "couldn't parse image name ",
 	"Failed to apply default image tag ", "failed to parse image reference ", "failed to copy: ",
-	"failed to resolve image: ", "failed to unpack image on snapshotter ",
+	"failed to resolve image", "failed to unpack image on snapshotter ", "ailed to pull image: ",
+}
+
+// innerMarks are those of an error whose beginning was cut off, or of which a client says no
+// more. In a log they stand in lines before the one that ends the pull, too.
+var innerMarks = []string{
+	"pulling from host ", "pull access denied, repository does not exist", "failed to fetch anonymous token", "failed to fetch oauth token",
+	"httpReadSeeker: failed open: ", "failed commit on ref ", "failed to extract layer ",
 }
 
 func tellsOfFailure(text string) bool {
-	for _, mark := range failureMarks {
-		if strings.Contains(text, mark) {
-			return true
-		}
+	if _, ok := firstMark(text, failureMarks); ok {
+		return true
 	}
 	if !strings.Contains(text, "failed to do request: ") {
 		return false
@@ -68,26 +77,42 @@ func tellsOfFailure(text string) bool {
 
 // told is the error in a kubelet's or a client's words around it.
 func told(text string) string {
-	start := len(text)
-	for _, mark := range []string{
-		"[rpc error: ", "rpc error: ", "failed to pull and unpack image ", "failed to resolve reference ",
-		`Container image "`, "couldn't parse image name ",
-	} {
-		if i := strings.Index(text, mark); i >= 0 {
-			start = min(start, i)
+	if start, ok := firstMark(text, errorMarks); ok {
+		return strings.TrimRight(text[start:], wrappers)
+	}
+	if _, rest, ok := strings.Cut(text, "ailed to pull image"); ok {
+		if _, reason, ok := strings.Cut(rest, ": "); ok {
+			text = reason
 		}
 	}
-	if start == len(text) {
-		return strings.TrimSpace(text)
+	return strings.TrimSpace(text)
+}
+
+// wrappers are what people and programs put around an error.
+const wrappers = " \"'`"
+
+// errorMarks begin the error in such words.
+var errorMarks = []string{
+	"[rpc error: ", "rpc error: ", "[failed to pull and unpack image ", "failed to pull and unpack image ", "failed to resolve reference ",
+	`Container image "`, "couldn't parse image name ",
+}
+
+// firstMark is where the first of marks stands in text.
+func firstMark(text string, marks []string) (start int, ok bool) {
+	start = len(text)
+	for _, mark := range marks {
+		if i := strings.Index(text, mark); i >= 0 {
+			start, ok = min(start, i), true
+		}
 	}
-	return strings.TrimRight(text[start:], ` "'`)
+	return start, ok
 }
 
 // What stands before the name of the image that was asked for, and of the one that
 // containerd made of it, the name asked for first.
 var imageMarks = []string{
 	`ailed to pull image "`, `failed to get sandbox image "`, `failed to pull and unpack image "`, `failed to resolve reference "`,
-	`Container image "`, `couldn't parse image name "`, `Failed to apply default image tag "`, `failed to parse image reference "`,
+	`failed to resolve image "`, `Container image "`, `couldn't parse image name "`, `Failed to apply default image tag "`, `failed to parse image reference "`,
 }
 
 // requestedIn is the image that a failure's text names, "" for none. A text that was cut

@@ -133,7 +133,7 @@ func (p paste) run(i int) []string {
 func (p paste) goesOn(run []string, next string) bool {
 	last := run[len(run)-1]
 	switch {
-	case wasCut(last), member().MatchString(run[0]) && member().MatchString(next) && indent(next) == indent(run[0]):
+	case wasCut(last) && !(strings.HasSuffix(last, ": ...") && indent(next) > indent(run[0])), member().MatchString(run[0]) && member().MatchString(next) && indent(next) == indent(run[0]):
 		return false
 	case p.full(last), p.fill > 0 && !ragged(next, last, p.fill), len(run) > 1 && !fits(next, last, widest(run)):
 		return true
