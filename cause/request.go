@@ -23,31 +23,21 @@ var requestMarks = []string{
 }
 
 // FindRequest returns the first request that text names.
-func FindRequest(text string) (Request, bool) {
-	best := -1
+func FindRequest(text string) (found Request, ok bool) {
+	first := len(text)
 	for _, mark := range requestMarks {
-		i := strings.Index(text, mark)
-		for i >= 0 && (best < 0 || i < best) {
-			if _, ok := parseTarget(text[i+len(mark):]); ok {
-				best = i
+		for at := 0; !ok || at < first; {
+			i := strings.Index(text[at:first], mark)
+			if i < 0 {
 				break
 			}
-			next := strings.Index(text[i+1:], mark)
-			if next < 0 {
-				break
+			at += i + len(mark)
+			if r, named := parseTarget(text[at:]); named {
+				found, ok, first = r, true, at-len(mark)
 			}
-			i += 1 + next
 		}
 	}
-	if best < 0 {
-		return Request{}, false
-	}
-	for _, mark := range requestMarks {
-		if rest, ok := strings.CutPrefix(text[best:], mark); ok {
-			return parseTarget(rest)
-		}
-	}
-	return Request{}, false
+	return found, ok
 }
 
 // parseTarget reads the URL, or host with a path, that text begins with, in quotes or not.
