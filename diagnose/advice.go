@@ -3,7 +3,6 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 
@@ -19,13 +18,7 @@ func (o observation) host() string {
 }
 
 // name is the host without its port.
-func (o observation) name() string {
-	host, _, err := net.SplitHostPort(o.host())
-	if err != nil {
-		return strings.Trim(o.host(), "[]")
-	}
-	return host
-}
+func (o observation) name() string { return bareName(o.host()) }
 
 // dialled is host:port of what failed, the scheme's port filled in.
 func (o observation) dialled() string {

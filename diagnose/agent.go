@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ func (j *joined) agentSays(f *Finding) {
 // Where the log is all there is, its last word counts.
 func (j *joined) judgeAgent(known []Finding) []Finding {
 	a, agent := j.Agent, j.Node.Distribution
-	if a.Times == 0 || hasCode(known, codeSyntax) {
+	if a.Times == 0 || slices.ContainsFunc(known, func(f Finding) bool { return f.Code == codeSyntax }) {
 		return nil
 	}
 	if !rendered(j.Node) || agent == registry.Unknown {

@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"net"
 	"net/url"
 	"strings"
 
@@ -77,9 +76,8 @@ func sameHost(a, b string) bool {
 
 // hostname is the host of an endpoint's spelling, without its port.
 func hostname(text string) string {
-	scheme, host, _ := split(text)
-	name, _, _ := net.SplitHostPort(cause.HostPort(scheme, host))
-	return name
+	_, host, _ := split(text)
+	return bareName(host)
 }
 
 func split(text string) (scheme, host, path string) {

@@ -118,12 +118,7 @@ func (o observation) hasImage() bool { return o.image != "" || o.pull != nil }
 func (o observation) named() string { return cmp.Or(o.image, "IMAGE") }
 
 // concerned names the images that the observation was made for.
-func (o observation) concerned() string {
-	if len(o.images) > 1 {
-		return fmt.Sprintf("%s and %d more", o.named(), len(o.images)-1)
-	}
-	return o.named()
-}
+func (o observation) concerned() string { return o.named() + o.others() }
 
 // probed reports whether the failure was met by the probe, not read in a log.
 func (o observation) probed() bool {

@@ -59,16 +59,18 @@ func counting(probes []probe.Result, routes map[string]Route) []probe.Result {
 	index := map[question]int{}
 	var kept []probe.Result
 	for _, p := range probes {
-		if auth, ok := served[p.Image.Name]; !p.Endpoint.Auth.Request || ok && auth == p.Endpoint.Auth {
+		q := questionOf(p.Endpoint, p.Image.Name)
+		auth, found := served[p.Image.Name]
+		i, twice := index[q]
+		switch {
+		case !p.Endpoint.Auth.Request, found && auth == p.Endpoint.Auth:
 			kept = append(kept, p)
-		} else if !ok {
-			q := questionOf(p.Endpoint, p.Image.Name)
-			if i, twice := index[q]; !twice {
-				index[q] = len(kept)
-				kept = append(kept, p)
-			} else if cause.Outranking(kept[i].Cause, p.Cause) != kept[i].Cause {
-				kept[i] = p
-			}
+		case found: // by another request
+		case !twice:
+			index[q] = len(kept)
+			kept = append(kept, p)
+		case cause.Outranking(kept[i].Cause, p.Cause) != kept[i].Cause:
+			kept[i] = p
 		}
 	}
 	return kept

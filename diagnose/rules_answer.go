@@ -214,10 +214,7 @@ func (o observation) asked() string {
 	if err != nil || o.repository() == "" {
 		return ""
 	}
-	if ref.Digest != "" {
-		return o.repository() + "@" + ref.Digest
-	}
-	return o.repository() + ":" + ref.Identifier()
+	return o.repository() + identifier(ref)
 }
 
 func nameRegistry(o observation) []Note {

@@ -44,10 +44,6 @@ func cannotStart(findings []Finding) bool {
 	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Code == codeSyntax && f.Severity == Error })
 }
 
-func hasCode(findings []Finding, code string) bool {
-	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Code == code })
-}
-
 // registryFails reports whether a registry with a configured endpoint was probed and none
 // of its endpoints, the default one included, can be reached.
 func registryFails(d Diagnosis) bool {
