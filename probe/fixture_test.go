@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -141,11 +140,4 @@ func (n *node) mutual(h http.Handler) string {
 // realm starts a token service on a host of its own and returns its URL.
 func (n *node) realm(h http.Handler) string {
 	return "https://" + other + ":" + n.server(h).Port + tokenPath
-}
-
-func write(t *testing.T, name string, data []byte) {
-	t.Helper()
-	if err := os.WriteFile(name, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
 }

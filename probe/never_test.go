@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -116,7 +117,9 @@ func TestOwnSurroundings(t *testing.T) {
 
 	stranger := probetest.NewCA("other CA")
 	file := t.TempDir() + "/ca.pem"
-	write(t, file, stranger.PEM())
+	if err := os.WriteFile(file, stranger.PEM(), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	t.Setenv("SSL_CERT_FILE", file)
 	n.cert = stranger.Server(host)
 	untrusted := endpoint(n.serve(probetest.NewRegistry(image).ServeHTTP))

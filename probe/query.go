@@ -20,23 +20,25 @@ func (r *resolver) query(ctx context.Context, name string, kind uint16) ([]ip, *
 	var failed *net.DNSError
 	for range r.attempts {
 		for _, server := range r.inOrder() {
-			answer, err := r.exchange(ctx, msg.Copy(), server)
-			if err != nil {
-				failed = failure(err, server)
-				r.note(server, failed.IsTimeout)
-				if ctx.Err() != nil {
-					return nil, failed
-				}
-				continue
+			found, err := r.queryOne(ctx, msg.Copy(), server, kind)
+			if err == nil || err.IsNotFound || ctx.Err() != nil {
+				return found, err
 			}
-			found, err2 := read(answer, server, kind)
-			if err2 == nil || err2.IsNotFound {
-				return found, err2
-			}
-			failed = err2
+			failed = err
 		}
 	}
 	return nil, failed
+}
+
+// queryOne asks one nameserver, and remembers whether it stayed silent.
+func (r *resolver) queryOne(ctx context.Context, msg *dns.Msg, server string, kind uint16) ([]ip, *net.DNSError) {
+	answer, err := r.exchange(ctx, msg, server)
+	if err != nil {
+		failed := failure(err, server)
+		r.note(server, failed.IsTimeout)
+		return nil, failed
+	}
+	return read(answer, server, kind)
 }
 
 // inOrder lists the servers as configured, those that were silent last.

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"sync/atomic"
 )
 
 // A Server listens on 127.0.0.1. Close ends it and all its connections.
@@ -19,8 +18,8 @@ type Server struct {
 	Addr string // ip:port
 	Port string
 
-	conns    atomic.Int64
 	mu       sync.Mutex
+	conns    int
 	open     map[net.Conn]bool
 	most     int
 	requests []string
@@ -96,7 +95,7 @@ func (s *Server) track(c net.Conn, state http.ConnState) {
 	defer s.mu.Unlock()
 	switch state {
 	case http.StateNew:
-		s.conns.Add(1)
+		s.conns++
 		s.open[c] = true
 		s.most = max(s.most, len(s.open))
 	case http.StateClosed, http.StateHijacked:
@@ -122,7 +121,11 @@ func (s *Server) Requests() []string {
 }
 
 // Connections is how many connections were made so far.
-func (s *Server) Connections() int { return int(s.conns.Load()) }
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conns
+}
 
 // MostConnections is how many were open at one time.
 func (s *Server) MostConnections() int {
