@@ -141,8 +141,9 @@ func (e *env) report(node *registry.Node, ev diagnose.Evidence, start time.Time)
 // seen are the images that this node is known to pull.
 func seen(node *registry.Node, log nodeLog, images []string) []registry.Reference {
 	all := node.ListedImages()
+	images = slices.Clone(images)
 	for _, p := range log.pulls {
-		images = append(images[:len(images):len(images)], p.Image)
+		images = append(images, p.Image)
 	}
 	for _, text := range images {
 		if ref, err := registry.ParseReference(text); err == nil {

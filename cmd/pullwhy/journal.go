@@ -102,13 +102,11 @@ func (j *journal) end() {
 	}
 }
 
-// Close implements [io.Closer].
-func (j *journal) Close() error {
+func (j *journal) close() {
 	if j.cmd.ProcessState == nil {
 		_ = j.cmd.Process.Kill()
 		_ = j.cmd.Wait()
 	}
-	return nil
 }
 
 // firstBytes keeps the beginning of what is written to it.
@@ -137,7 +135,7 @@ func (l *nodeLog) addJournal(ctx context.Context, e *env, root fs.FS, unit regis
 	source := registry.Source{Path: "journal:" + unit.Unit, Kind: registry.KindJournal, Status: registry.StatusRead}
 	j, err := openJournal(ctx, e.hostRoot, unit.Unit, l.scanner.Since)
 	if err == nil {
-		defer j.Close()
+		defer j.close()
 		if err = l.scan(&source, j); err != nil {
 			err = cmp.Or(j.ended, err) // without the words around it
 		}

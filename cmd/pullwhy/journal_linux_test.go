@@ -68,7 +68,7 @@ func TestJournalIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer j.Close()
+	defer j.close()
 	if text, err := io.ReadAll(j); err != nil || string(text) != journalLines || !strings.Contains(j.detail, "only the newest entries") {
 		t.Errorf("read %d bytes, error %v, detail %q", len(text), err, j.detail)
 	}
@@ -80,7 +80,7 @@ func TestJournalIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer silent.Close()
+	defer silent.close()
 	if text, err := io.ReadAll(silent); err == nil || !strings.Contains(err.Error(), "printed nothing") || len(text) > 0 {
 		t.Errorf("a silent journalctl: read %q, error %v", text, err)
 	}
@@ -90,7 +90,7 @@ func TestJournalIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer long.Close()
+	defer long.close()
 	long.left = 10000
 	if text, err := io.ReadAll(long); err != nil || len(text) != 10000 || !strings.Contains(long.detail, "only the newest entries") {
 		t.Errorf("read %d bytes, error %v, detail %q", len(text), err, long.detail)

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -63,8 +62,8 @@ func (s *apiServer) start(t *testing.T) *kubeNode {
 	server := httptest.NewTLSServer(s)
 	t.Cleanup(server.Close)
 	folder := t.TempDir()
-	write(t, filepath.Join(folder, "ca.crt"), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})))
-	write(t, filepath.Join(folder, "token"), tokenFor("node-1")+"\n")
+	writeFile(t, filepath.Join(folder, "ca.crt"), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})), 0o600)
+	writeFile(t, filepath.Join(folder, "token"), tokenFor("node-1")+"\n", 0o600)
 	u, err := url.Parse(server.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -83,13 +82,6 @@ func (s *apiServer) start(t *testing.T) *kubeNode {
 
 func tokenFor(node string) string {
 	return "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"kubernetes.io":{"node":{"name":"`+node+`"}}}`)) + ".signature"
-}
-
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
 
 var (

@@ -18,7 +18,6 @@ const endTime = 2 * time.Second
 func main() {
 	collectLess()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	context.AfterFunc(ctx, func() {
 		stop() // a second signal ends it at once
 		time.Sleep(endTime)

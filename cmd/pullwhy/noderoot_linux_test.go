@@ -11,16 +11,8 @@ import (
 // TestNodeRoot: links are resolved inside the root as hostRoot does it, at every place of a name.
 func TestNodeRoot(t *testing.T) {
 	outside, root := t.TempDir(), t.TempDir()
-	put := func(file, text string) {
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	put(outside+"/secret", "outside")
-	put(root+"/data/a/file", "inside")
+	writeFile(t, outside+"/secret", "outside", 0o644)
+	writeFile(t, root+"/data/a/file", "inside", 0o644)
 	for link, target := range map[string]string{
 		"absolute": "/data/a", "relative": "data/a", "file": "/data/a/file", "out": outside, "up": "../../../../data/a", "loop": "loop", "data/back": "../data",
 	} {
@@ -49,12 +41,7 @@ func TestNodeRoot(t *testing.T) {
 // links lead to it, and never of the tool's own files.
 func TestNodeRootEntries(t *testing.T) {
 	root := t.TempDir()
-	if err := os.MkdirAll(root+"/data/a", 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(root+"/data/a/file", nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	writeFile(t, root+"/data/a/file", "", 0o644)
 	if err := os.Symlink("/data", root+"/link"); err != nil {
 		t.Fatal(err)
 	}

@@ -17,13 +17,7 @@ func TestWatchNode(t *testing.T) {
 	root := t.TempDir()
 	put := func(name, text string) {
 		t.Helper()
-		file := filepath.Join(root, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		writeFile(t, filepath.Join(root, name), text, 0o644)
 	}
 	const agent = "var/lib/rancher/k3s/agent/etc/containerd/"
 	put("etc/rancher/k3s/registries.yaml", oneMirror)

@@ -305,12 +305,7 @@ func TestWatchForMonths(t *testing.T) {
 // TestWatchAbsent waits for a log that is not there, and says so.
 func TestWatchAbsent(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(dir, "etc/rancher/k3s"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "etc/rancher/k3s/config.yaml"), nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	writeFile(t, filepath.Join(dir, "etc/rancher/k3s/config.yaml"), "", 0o644)
 	d := &diagnosis{env: &env{out: io.Discard, log: zerolog.Nop(), hostRoot: dir}, noProbe: true}
 	w := d.newWatcher(watchFlags{})
 	w.step(noon, false)
