@@ -19,7 +19,7 @@ func TestRefusals(t *testing.T) {
 		head401 = "unexpected status from HEAD request to https://quay.io/v2/team/app/manifests/1: 401 UNAUTHORIZED"
 		head403 = "unexpected status from HEAD request: 403 Forbidden"
 	)
-	you := registry.Auth{Type: registry.AuthBasic, Username: "you", From: "x"}
+	you := registry.Auth{Type: registry.AuthBasic, Username: "you", Secret: registry.NewSecret("hunter2"), From: "x"}
 	for name, c := range map[string]struct {
 		cause        cause.Cause
 		host, err    string

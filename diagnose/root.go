@@ -82,6 +82,4 @@ func loopbackSupervisor(endpoint string) bool {
 	return false
 }
 
-func anonymous(ep registry.Endpoint) bool {
-	return ep.Auth.Type == "" || ep.Auth.Type == registry.AuthNone
-}
+func anonymous(ep registry.Endpoint) bool { return ep.Auth.None() }

@@ -18,7 +18,7 @@ var errOnlyAsked = errors.New("credentials are asked for and none are configured
 
 // hasCredentials reports whether the configuration has something to answer a 401 with.
 func (s *site) hasCredentials() bool {
-	return s.endpoint.Auth.Type != "" && s.endpoint.Auth.Type != registry.AuthNone
+	return !s.endpoint.Auth.None()
 }
 
 // refusedCause is what a 401 or a denied token means here.

@@ -129,6 +129,11 @@ const otherOrigin = "https://" + other
 
 var tokenFaults = []faultCase{
 	{name: "token denied to anyone", setUp: tokens("", service(page(401, ""))), step: "auth", cause: cause.AuthMissing, at: otherOrigin, bareOK: true},
+	{name: "token denied to a user without a password", setUp: func(n *node) registry.Endpoint {
+		ep := tokens("", service(page(401, "")))(n)
+		ep.Auth = basicAuth("user", "")
+		return ep
+	}, step: "auth", cause: cause.AuthMissing, at: otherOrigin, bareOK: true},
 	{name: "token lacks the scope", setUp: tokens("", service(&probetest.TokenService{Deny: "team/app"})), step: "auth", cause: cause.AuthMissing,
 		says: "server message: insufficient_scope: authorization failed", bareOK: true},
 	{name: "token with credentials lacks the scope", setUp: tokens("user", service(&probetest.TokenService{User: "user", Password: "pass-phrase", Deny: "team/app"})),

@@ -53,12 +53,16 @@ func decodeAuth(encoded Secret, from string) Auth {
 	return Auth{Type: AuthBasic, Username: user, Secret: NewSecret(password), From: from}
 }
 
+func (a *authSettings) credentials() credentials {
+	return credentials{a.username, a.password, a.encoded, a.token}
+}
+
 // credentials of registries.yaml as K3s writes them into config.toml.
 func (f *registriesFile) credentials() map[string]credentials {
 	all := map[string]credentials{}
 	for host, s := range f.configs {
 		if s.auth != nil {
-			all[host] = credentials{s.auth.username, s.auth.password, s.auth.encoded, s.auth.token}
+			all[host] = s.auth.credentials()
 		}
 	}
 	return all

@@ -66,3 +66,9 @@ type Auth struct {
 	Request  bool   // they come with the request for an image, as those of a pull secret do, and are offered to every endpoint
 	Problem  string // why it cannot be decoded, for AuthError; holds no secret
 }
+
+// None reports whether containerd has nothing to send: a user without a password is none.
+// (core/remotes/docker/authorizer.go, AddResponses)
+func (a Auth) None() bool {
+	return a.Type == "" || a.Type == AuthNone || a.Type == AuthBasic && a.Secret.Empty()
+}

@@ -182,15 +182,3 @@ func (n *linter) lintDefaultOnly(key string, s settings) {
 		}
 	}
 }
-
-func (n *linter) lintAuth(key string, s settings) {
-	if s.auth == nil {
-		return
-	}
-	auth := n.file.credentials()[key].auth(key)
-	if auth.Type == AuthError {
-		n.report(n.file.position(s.auth.encodedKey), Issue{Code: codeAuthUndecodable, Registry: key,
-			Detail: "auth must be base64 of user:password: " + strings.TrimPrefix(auth.Problem, "invalid decoded auth: "),
-			Fix:    "write username and password instead"})
-	}
-}

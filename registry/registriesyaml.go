@@ -43,8 +43,8 @@ type settings struct {
 type authSettings struct {
 	key                      *yaml.Node
 	username                 string
-	password, encoded, token Secret // token: identity_token
-	encodedKey               *yaml.Node
+	password, encoded, token Secret                // token: identity_token
+	keys                     map[string]*yaml.Node // of what is set, by name
 }
 
 type tlsSettings struct {
@@ -196,9 +196,13 @@ func (r *yamlReader) nilPointer(n *yaml.Node, kind string) bool {
 }
 
 func readAuth(r *yamlReader, n *yaml.Node, into *authSettings) bool {
-	clear := func() { *into = authSettings{key: into.key} }
+	if into.keys == nil {
+		into.keys = map[string]*yaml.Node{}
+	}
+	clear := func() { *into = authSettings{key: into.key, keys: map[string]*yaml.Node{}} }
 	return r.mapping(n, "registries.AuthConfig", clear, func(name string, key, value *yaml.Node) {
 		var text string
+		into.keys[name] = key
 		switch name {
 		case "username":
 			r.text(value, &into.username)
@@ -208,7 +212,7 @@ func readAuth(r *yamlReader, n *yaml.Node, into *authSettings) bool {
 			}
 		case "auth":
 			if r.text(value, &text) {
-				into.encoded, into.encodedKey = NewSecret(text), key
+				into.encoded = NewSecret(text)
 			}
 		case "identity_token":
 			if r.text(value, &text) {

@@ -129,11 +129,11 @@ var Rules = []Rule{
 		"Give them under configs, in auth of the endpoint's host and port, and change the password.",
 	},
 	{
-		codeAuthUndecodable, SeverityError, "auth that cannot be decoded",
-		"The key auth is base64 of user:password, as in Docker's config.json. Anything else fails at the first request for credentials.",
-		"`illegal base64 data`, or `invalid decoded auth`.",
+		codeAuthUndecodable, SeverityError, "auth that is no user and password",
+		"The key auth is base64 of user:password, as in Docker's config.json. Anything else fails at the first request for credentials. Of username and password one without the other is not sent; with a username nothing else is looked at. K3s replaces no variables.",
+		"`illegal base64 data`, or `invalid decoded auth`; `no basic auth credentials` where nothing is sent; 401 where a placeholder or a line break is.",
 		"base64 -d",
-		"Write username and password instead.",
+		"Write username and password.",
 	},
 	{
 		codeRewriteInvalid, SeverityError, "a rewrite that cannot work",
