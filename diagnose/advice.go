@@ -98,6 +98,23 @@ func (o observation) mendEndpoint(text string) Note {
 	return Note{Text: text, File: file, Line: line}
 }
 
+// mendName corrects the endpoint's name or port where it is written, for an image's own registry
+// in the image's name, which needs no restart.
+func (o observation) mendName(what, further string) Note {
+	if o.asDefault() {
+		return Note{Text: what + " in the image's name" + further}
+	}
+	return o.mendEndpoint(what + further + o.thenRestart())
+}
+
+// asDefault reports whether the endpoint is the image's own registry.
+func (o observation) asDefault() bool {
+	if o.endpoint != nil {
+		return o.endpoint.Default && credentialsKey(o.endpoint.Registry) == credentialsKey(o.endpointHost())
+	}
+	return o.attempt != nil && o.attempt.Default
+}
+
 // withScheme is the endpoint with another scheme, in the place where it is written.
 func (o observation) withScheme(scheme string) Note {
 	_, rest, _ := strings.Cut(o.url, "://")

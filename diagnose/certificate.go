@@ -3,9 +3,11 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 	"github.com/pullwhy/pullwhy/probe"
 )
 
@@ -55,19 +57,46 @@ func (o observation) distrusted(authority string) string {
 	return fmt.Sprintf("this node does not trust %s, which signed its certificate", authority)
 }
 
-// names are those of the certificate, as far as they are known.
-func (o observation) names() string {
+// validFor are a certificate's names in Go's error. (crypto/x509 verify.go, HostnameError)
+var validFor = lazyregexp.New(`certificate is valid for (.+), not [^\s,]+$`)
+
+// certified are the names of the certificate, as far as they are known.
+func (o observation) certified() []string {
 	if c := o.certificate(); c != nil && len(c.DNSNames) > 0 {
-		return ", such as " + c.DNSNames[0]
+		return c.DNSNames
+	}
+	if m := validFor().FindStringSubmatch(o.reason()); m != nil {
+		return strings.Split(m[1], ", ")
+	}
+	return nil
+}
+
+// names is one of them.
+func (o observation) names() string {
+	if names := o.certified(); len(names) > 0 {
+		return ", such as " + names[0]
 	}
 	return ""
 }
 
+// ingressDefault reports whether the certificate is what an ingress controller presents for hosts
+// that it has none for. (kubernetes/ingress-nginx internal/net/ssl/ssl.go, GetFakeSSLCert;
+// traefik/traefik pkg/tls/generate/generate.go, DefaultCertificate)
+func (o observation) ingressDefault() bool {
+	return slices.ContainsFunc(o.certified(), func(name string) bool {
+		return name == "ingress.local" || strings.HasSuffix(name, ".traefik.default")
+	})
+}
+
 func otherNames(o observation) string {
-	if c := o.certificate(); c != nil && len(c.DNSNames) > 0 {
-		return fmt.Sprintf("its certificate is for %s, not for %s", strings.Join(c.DNSNames, ", "), o.name())
+	switch names := strings.Join(o.certified(), ", "); {
+	case names == "":
+		return "its certificate does not name " + o.name()
+	case o.ingressDefault():
+		return fmt.Sprintf("its ingress controller has no certificate for %s, and presents its own, for %s", o.name(), names)
+	default:
+		return fmt.Sprintf("its certificate is for %s, not for %s", names, o.name())
 	}
-	return "its certificate does not name " + o.name()
 }
 
 func expired(o observation) string {

@@ -48,8 +48,18 @@ func (o observation) configure(why string, s setting) []Note {
 // inEntry is the setting as registries.yaml takes it: what is missing of configs, the host's
 // entry and its part, each below what is there.
 func (o observation) inEntry(s setting) Note {
-	host := cmp.Or(credentialsKey(o.endpointHost()), "HOST:PORT")
-	return o.below([]string{"configs", host, s.part}, s.keys)
+	return o.below([]string{"configs", o.settingsHost(), s.part}, s.keys)
+}
+
+// settingsHost is the key under which containerd looks for the endpoint's settings. Where a
+// pasted error names no endpoint it is the image's own registry; for Docker Hub that would most
+// often be a mirror.
+func (o observation) settingsHost() string {
+	host := credentialsKey(o.endpointHost())
+	if host == "" && o.config == nil && o.own().Host != "docker.io" {
+		host = o.own().Host
+	}
+	return cmp.Or(host, "HOST:PORT")
 }
 
 // moved brings the setting from the entry in which it was meant for the endpoint to the

@@ -16,6 +16,8 @@ type habit struct {
 	causes []cause.Cause
 	says   string              // what the refusal means there
 	look   func([]string) Note // what to type, by what host matched; nil for nothing
+	user   string              // whose password that prints
+	rather string              // what spares that in future
 }
 
 // saysBoth is of registries that tell nobody but those who may read it that an image is missing.
@@ -33,6 +35,8 @@ var habits = []habit{
 		look: func(m []string) Note {
 			return look("get a new token for the user AWS", "aws ecr get-login-password --region "+m[1])
 		},
+		user:   "AWS",
+		rather: "better, for a token lasts 12 hours: let the kubelet get one for each pull, by ecr-credential-provider and --image-credential-provider-config",
 	},
 	{ // GitHub Packages, "Working with the Container registry"
 		host:   lazyregexp.New(`^ghcr\.io$`),
@@ -78,8 +82,11 @@ func (o observation) habitualWords() string {
 // the node's.
 func (o observation) habitual(notes []Note) []Note {
 	h, m := o.habit()
-	if h == nil || h.look == nil || o.endpoint == nil || o.endpoint.Auth.Request {
+	if h == nil || h.look == nil || o.endpoint != nil && o.endpoint.Auth.Request {
 		return notes
 	}
-	return slices.Concat([]Note{h.look(m)}, o.change(o.credentials("set it as the password")...), notes)
+	token := someCredentials
+	token.keys = []string{"username: " + h.user, "password: PASSWORD"}
+	o.target = ""
+	return slices.Concat([]Note{h.look(m)}, o.change(o.configure("set it as the password", token)...), []Note{{Text: h.rather}}, notes)
 }

@@ -26,7 +26,9 @@ func (j *joined) patch(findings []Finding) string {
 // tie adds to an observation the mistake of registries.yaml behind it, and the edits that
 // mend it where they follow from what is known.
 func (j *joined) tie(o observation) observation {
-	o.config, o.flags = j.Config, j.Flags
+	if o.flags = j.Flags; j.known {
+		o.config = j.Config
+	}
 	switch o = j.repeated(o); {
 	case o.endpoint == nil, o.passes:
 		return o

@@ -66,6 +66,9 @@ func (o observation) warning(code string) Finding {
 	rule := warningRules[code]
 	f := o.finding(Warning)
 	f.ID, f.Code, f.Basis = code+"@"+o.where(), code, Probed
+	if code != codeSlow { // it is not why anything fails there
+		f.Cause = cause.None
+	}
 	f.Title, f.Detail, f.Fix, f.Edits = rule.title, rule.detail(o), rule.fix(o), nil
 	f.Evidence = []Note{{Text: rule.seen(o)}}
 	if at := o.configured(); at.File != "" {

@@ -17,8 +17,12 @@ var networkRules = map[cause.Cause]rule{
 		detail: nameUnknown,
 		fix: func(o observation) []Note {
 			ask := look("ask the node's own resolver", "getent hosts "+quote(o.name()))
-			if o.endpoint != nil && o.endpoint.Default {
-				return o.change(Note{Text: "let the node's DNS know " + o.name() + ", or list a mirror for " + o.endpoint.Registry, File: o.settings()}, ask)
+			if o.asDefault() {
+				mirrored := o.own().Host
+				if o.endpoint != nil {
+					mirrored = o.endpoint.Registry
+				}
+				return o.change(Note{Text: "let the node's DNS know " + o.name() + ", or list a mirror for " + mirrored, File: o.settings()}, ask)
 			}
 			return []Note{
 				{Text: "add to /etc/hosts, or to the node's DNS: ADDRESS " + o.name()},
@@ -63,7 +67,7 @@ var networkRules = map[cause.Cause]rule{
 			}
 			return []Note{
 				{Text: "start the registry at " + o.dialled()},
-				o.mendEndpoint("or correct the port, if another one serves" + o.thenRestart()),
+				o.mendName("or correct the port", ", if another one serves"),
 				try,
 			}
 		},

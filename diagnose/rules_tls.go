@@ -29,11 +29,16 @@ var tlsRules = map[cause.Cause]rule{
 		noun:   "certificate for other names",
 		detail: otherNames,
 		fix: func(o observation) []Note {
-			return o.change(
-				o.mendEndpoint("use a name of the certificate"+o.names()),
-				Note{Text: "or issue a certificate that has " + o.name() + " among its subject alternative names"},
-				look("see the names in it", o.presented("openssl x509 -noout -ext subjectAltName")),
-			)
+			if o.ingressDefault() {
+				return []Note{{Text: fmt.Sprintf("give the ingress of %s a certificate for it: tls with hosts and secretName, of a Secret that is in its namespace", o.name())},
+					look("see what is presented", o.presented("openssl x509 -noout -ext subjectAltName"))}
+			}
+			issue := "issue a certificate that has " + o.name() + " among its subject alternative names"
+			see := look("see the names in it", o.presented("openssl x509 -noout -ext subjectAltName"))
+			if o.asDefault() {
+				return []Note{{Text: issue}, {Text: "or use a name of the certificate in the image's name" + o.names()}, see}
+			}
+			return o.change(o.mendEndpoint("use a name of the certificate"+o.names()), Note{Text: "or " + issue}, see)
 		},
 		doc: doc{
 			meaning: "None of the certificate's subject alternative names is the name, or the IP address, by which the endpoint is asked.",
@@ -199,6 +204,8 @@ func (o observation) ownCAFile() string {
 // sayHTTP is the endpoint with http; a registry that is asked by default needs an entry.
 func sayHTTP(o observation) []Note {
 	switch {
+	case o.endpoint == nil && o.asDefault() && rendered(o.node):
+		return o.change(o.plainMirror())
 	case o.endpoint == nil:
 		return o.change(o.withScheme("http"))
 	case o.endpoint.HTTPFallback:
@@ -208,9 +215,14 @@ func sayHTTP(o observation) []Note {
 	case !o.endpoint.Default:
 		return o.change(o.withScheme("http"))
 	case rendered(o.node):
-		return o.change(o.below([]string{"mirrors", o.host()}, []string{fmt.Sprintf("endpoint: [%q]", "http://"+o.host())}))
+		return o.change(o.plainMirror())
 	}
 	return o.change(o.plainServer()...)
+}
+
+// plainMirror makes K3s ask a registry itself by plain http.
+func (o observation) plainMirror() Note {
+	return o.below([]string{"mirrors", o.host()}, []string{fmt.Sprintf("endpoint: [%q]", "http://"+o.host())})
 }
 
 // keepsTLS reports whether a patch makes an endpoint plain http and leaves its settings for TLS.
