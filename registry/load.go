@@ -113,6 +113,8 @@ func (l *loader) readRegistries() {
 			l.refuse(abs, yamlError{Message: openError(abs, err), Fix: "put a registries.yaml in its place, or remove it"}, "")
 			return
 		}
+	} else {
+		l.files.note(abs, KindRegistriesYAML, nil)
 	}
 	file, errs := readRegistries(abs, text)
 	if len(errs) > 0 {
