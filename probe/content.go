@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"runtime"
 	"slices"
 
 	"github.com/containerd/platforms"
@@ -78,10 +79,10 @@ func (w *walk) fetchConfigOf(ctx context.Context, s *Step, top content) (ocispec
 			return ocispec.Descriptor{}, err
 		}
 		s.Platforms = platformsOf(index)
-		next, ok := choose(index, w.run.platform)
+		next, ok := choose(index)
 		if !ok {
 			return next, faultf(cause.PlatformMismatch, "no match for platform in manifest: it has %s, the node wants %s",
-				nonEmpty(s.Platforms), platforms.Format(w.run.platform))
+				nonEmpty(s.Platforms), platforms.Format(nodePlatform))
 		}
 		top = content{Descriptor: next}
 	}
@@ -102,10 +103,13 @@ func decode(c content, into any) error {
 // after a comma, are more than maxMembers.
 func tooMany(body []byte) bool { return bytes.Count(body, []byte(",")) > maxMembers }
 
-// choose returns the manifest that containerd takes for the platform; one that does not
-// say for which it is counts where no other matches.
-func choose(index ocispec.Index, platform ocispec.Platform) (ocispec.Descriptor, bool) {
-	matcher := platforms.Only(platform)
+// nodePlatform is linux on the architecture of this process, which runs on the node.
+var nodePlatform = ocispec.Platform{OS: "linux", Architecture: runtime.GOARCH}
+
+// choose returns the manifest that containerd takes for the node's platform; one that does
+// not say for which it is counts where no other matches.
+func choose(index ocispec.Index) (ocispec.Descriptor, bool) {
+	matcher := platforms.Only(nodePlatform)
 	matching := slices.DeleteFunc(slices.Clone(index.Manifests), func(d ocispec.Descriptor) bool {
 		return d.Platform != nil && !matcher.Match(*d.Platform)
 	})

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
@@ -101,8 +102,8 @@ func holding(platforms ...string) func(*node) registry.Endpoint {
 }
 
 var contentFaults = imageOnly([]faultCase{
-	{name: "not for the platform", setUp: holding("linux/s390x", "linux/arm64"), step: "manifest", cause: cause.PlatformMismatch,
-		says: "it has [linux/s390x linux/arm64], the node wants linux/amd64"},
+	{name: "not for the platform", setUp: holding("linux/s390x", "linux/sparc64"), step: "manifest", cause: cause.PlatformMismatch,
+		says: "it has [linux/s390x linux/sparc64], the node wants linux/" + runtime.GOARCH},
 	{name: "index of very many members", setUp: imageAnswer(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/vnd.oci.image.index.v1+json")
 		if r.Method == http.MethodGet {

@@ -91,7 +91,7 @@ func (n *node) guard(s *probetest.Server) *probetest.Server {
 }
 
 func (n *node) prober() *probe.Prober {
-	p := &probe.Prober{Timeout: patience, Root: n.files, Env: n.env, Platform: "linux/amd64"}
+	p := &probe.Prober{Timeout: patience, Root: n.files, Env: n.env}
 	if n.dns != "" {
 		p.SetDNSPort(n.dns)
 	}

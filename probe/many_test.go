@@ -3,6 +3,7 @@ package probe_test
 import (
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -59,7 +60,7 @@ func TestManyImages(t *testing.T) {
 		ep.Auth, twin.Auth = basicAuth("user", "pass-phrase"), basicAuth("user", "pass-phrase")
 		repository := fmt.Sprintf("team/app%d", i)
 		if i%10 != 0 {
-			reg.Push(repository, "1.0", "linux/amd64")
+			reg.Push(repository, "1.0", "linux/"+runtime.GOARCH)
 		}
 		ref, err := registry.ParseReference(host + "/" + repository + ":1.0")
 		if err != nil {

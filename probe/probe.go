@@ -5,12 +5,8 @@ package probe
 import (
 	"context"
 	"io/fs"
-	"runtime"
 	"sync"
 	"time"
-
-	"github.com/containerd/platforms"
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 const (
@@ -49,10 +45,6 @@ type Prober struct {
 	// nobody wants to know.
 	Progress func(answered, all int)
 
-	// Platform is the node's, os/architecture[/variant]. "": linux and the architecture of
-	// this process, which a node that runs it can run too.
-	Platform string
-
 	// Admit is asked before each connection, one call at a time; where it returns an error
 	// the connection is not made, and fails with that error. nil: all are made.
 	Admit func() error
@@ -88,13 +80,6 @@ func (p *Prober) Probe(ctx context.Context, asks []Ask) []Result {
 	}
 	wg.Wait()
 	return results
-}
-
-func (p *Prober) platform() ocispec.Platform {
-	if named, err := platforms.Parse(p.Platform); err == nil && p.Platform != "" {
-		return named
-	}
-	return ocispec.Platform{OS: "linux", Architecture: runtime.GOARCH}
 }
 
 // bound is how long a run may take. The margin below the promised limit is for what

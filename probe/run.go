@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/pullwhy/pullwhy/registry"
 	"golang.org/x/net/http/httpproxy"
 )
@@ -17,7 +16,6 @@ type run struct {
 	ctx       context.Context // set once, before the first walk
 	timeout   time.Duration
 	userAgent string
-	platform  ocispec.Platform
 	store     *store
 	names     *resolver
 	proxy     func(*url.URL) (*url.URL, error)
@@ -40,7 +38,6 @@ func newRun(p *Prober, asks []Ask) *run {
 	r := &run{
 		timeout:   cmp.Or(max(p.Timeout, 0), defaultTimeout),
 		userAgent: cmp.Or(p.UserAgent, defaultUserAgent),
-		platform:  p.platform(),
 		store:     &store{root: p.Root, env: p.Env},
 		proxy:     proxyFunc(p.Env),
 		gates:     newGates(cmp.Or(max(p.Concurrency, 0), defaultConcurrency), p.Admit, asks),
@@ -58,7 +55,7 @@ func newRun(p *Prober, asks []Ask) *run {
 // those of r do. The caller closes it.
 func (r *run) aside(ctx context.Context, until time.Time) *run {
 	return &run{
-		ctx: ctx, timeout: time.Until(until), userAgent: r.userAgent, platform: r.platform,
+		ctx: ctx, timeout: time.Until(until), userAgent: r.userAgent,
 		store: r.store, names: r.names, proxy: r.proxy, gates: r.gates, places: r.places,
 		sites: map[siteKey]*site{}, trusts: map[trustKey]*trust{}, links: map[linkKey]*link{},
 	}

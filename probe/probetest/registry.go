@@ -8,6 +8,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 
 	ggcr "github.com/google/go-containerregistry/pkg/registry"
@@ -18,13 +19,13 @@ import (
 // A Registry is a registry's handler, which keeps images in memory.
 type Registry struct{ handler http.Handler }
 
-// NewRegistry returns a registry that holds an image of one small layer under each
-// repository:tag of images.
+// NewRegistry returns a registry that holds an image of one small layer, for this machine's
+// architecture, under each repository:tag of images.
 func NewRegistry(images ...string) *Registry {
 	r := &Registry{handler: ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)))}
 	for _, image := range images {
 		repository, tag, _ := strings.Cut(image, ":")
-		r.Push(repository, tag, "linux/amd64")
+		r.Push(repository, tag, "linux/"+runtime.GOARCH)
 	}
 	return r
 }
