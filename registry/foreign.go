@@ -12,6 +12,7 @@ var foreign = []struct {
 	sign, without func() *regexp.Regexp
 	what, fix     string
 }{
+	{lazyregexp.New(`^\$ANSIBLE_VAULT;`), nil, "encrypted by ansible-vault", "decrypt it first: ansible-vault view FILE | pullwhy lint -"},
 	{lazyregexp.New(`^\s*-----BEGIN `), nil, "a certificate or key", "name it in a registries.yaml, as ca_file, cert_file or key_file"},
 	{lazyregexp.New(`^\s*(?i:<!doctype|<html|<\?xml)`), nil, "a web page", "fetch the file itself, such as its raw form"},
 	{lazyregexp.New(`(?m)^\s*[\w."'-]+\s*=\s*(?:["'\[{\d]|true|false)`), lazyregexp.New(`(?m)^(?:mirrors|configs)\s*:`),

@@ -14,6 +14,7 @@ func TestForeignText(t *testing.T) {
 		{"registries.yaml with an equals sign", "configs:\n  a.example.com:\n    auth:\n      username = \"you\"\n", ""},
 		{"registries.yaml of lists", "mirrors:\n  docker.io:\n    endpoint:\n      [\"https://a.example.com\"\n", ""},
 		{"certificate", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "certificate"},
+		{"vault", "$ANSIBLE_VAULT;1.1;AES256\n66386439653236336462\n", "ansible-vault"},
 		{"page", "\n<!DOCTYPE html>\n<html>: <body>\n", "web page"},
 		{"page named in a comment", "# <html>\nmirrors:\n\t\n  a\n", ""},
 		{"program", "\x7fELF\x02\x01\x01\x00\x00\x00\x00", "no text"},

@@ -61,9 +61,9 @@ func (n *linter) lines() []string {
 
 func (n *linter) lint() {
 	n.lintText()
+	n.lintWritten() // what has a value of the wrong type, too
 	if n.void == nil {
 		n.lintLaterDocuments()
-		n.lintWritten()
 		n.lintMirrors()
 		n.lintConfigs()
 		n.lintFiles()

@@ -29,7 +29,7 @@ func unfilled(a *authSettings) (name, detail, fix string) {
 		{"username", a.username}, {"password", a.password.Reveal()}, {"auth", a.encoded.Reveal()}, {"identity_token", a.token.Reveal()},
 	} {
 		if onlyPlaceholder().MatchString(strings.TrimSpace(v.value)) {
-			return v.name, v.name + " is a placeholder, and K3s replaces none", "write the value itself"
+			return v.name, v.name + " is a placeholder, and K3s replaces none", filledIn(v.value, "write the value itself")
 		}
 	}
 	return "", "", ""

@@ -85,6 +85,10 @@ func (n *linter) unknownKey(mapping, node *yaml.Node, known []string, where stri
 	key := node.Value
 	issue := Issue{Code: codeUnknownKey, Detail: fmt.Sprintf("K3s knows no key %q %s and ignores it", key, where)}
 	issue.Fix = misplacedKey(key, known)
+	if _, value := lookUp(mapping, key); key == "sops" && len(children(value, "mac")) > 0 {
+		issue.Detail = "sops has encrypted this file, wholly or in part, and K3s decrypts nothing"
+		issue.Fix = "decrypt it first: sops -d FILE | pullwhy lint -"
+	}
 	if _, value := lookUp(mapping, key); slices.Equal(known, topKeys) && len(children(value, "mirrors"))+len(children(value, "configs")) > 0 {
 		issue.Fix = "remove the line, and indent what stands below it less: mirrors and configs belong to the beginning of a line"
 	}

@@ -9,10 +9,13 @@ import (
 // TestKeyMeant: what a key that K3s ignores was meant for, where that shows.
 func TestKeyMeant(t *testing.T) {
 	for text, want := range map[string]string{
-		"registries:\n  mirrors:\n    docker.io: {endpoint: [https://a.example.com]}\n": "indent what stands below it less",
-		"configs:\n  a.example.com: {insecure: true}\n":                                 `did you mean "insecure_skip_verify"? If so, it belongs into configs, under tls`,
-		"configs:\n  a.example.com: {nothing: true}\n":                                  "write one of auth, tls",
-		"registries:\n  docker.io: {endpoint: [https://a.example.com]}\n":               "write one of mirrors, configs",
+		"registries:\n  mirrors:\n    docker.io: {endpoint: [https://a.example.com]}\n":   "indent what stands below it less",
+		"configs:\n  a.example.com: {insecure: true}\n":                                   `did you mean "insecure_skip_verify"? If so, it belongs into configs, under tls`,
+		"configs:\n  a.example.com: {nothing: true}\n":                                    "write one of auth, tls",
+		"registries:\n  docker.io: {endpoint: [https://a.example.com]}\n":                 "write one of mirrors, configs",
+		mirrored + "sops:\n  mac: x\n":                                                    "sops -d FILE | pullwhy lint -",
+		"a:\n  - \"b'c\": |\n      configs:\n        a.example.com:\n":                    `yq -r '.a[0]."b'\''c"' `,
+		"apiVersion: v1\nkind: Secret\nstringData:\n  registries.yaml: |\n    mirrors:\n": `yq -r '.stringData."registries.yaml"' `,
 	} {
 		issues := (lintCase{}).lint(t, text, nil)
 		if len(issues) != 1 || issues[0].Code != codeUnknownKey || !strings.Contains(issues[0].Fix, want) {

@@ -39,7 +39,7 @@ func (n *linter) lintMirrorName(name string, m mirror) {
 // nameIssue is the issue of a key that is no registry's name, and host the one that was
 // probably meant, or "".
 func (n *linter) nameIssue(name, section, host, problem string, at Position) Issue {
-	issue := Issue{Code: codeRegistryName, Registry: name, Detail: fmt.Sprintf("nothing matches the name %q: it %s", name, problem), Fix: "write the registry's own host[:port]"}
+	issue := Issue{Code: codeRegistryName, Registry: name, Detail: fmt.Sprintf("nothing matches the name %q: it %s", name, problem), Fix: filledIn(name, "write the registry's own host[:port]")}
 	if host != "" {
 		issue.Fix = fmt.Sprintf("write %q", host)
 		issue.Edits = n.rename(name, section, host, Edit{At: at, Text: host})
@@ -116,6 +116,17 @@ var (
 	hostPort    = lazyregexp.New(`^(\[[0-9a-fA-F:.%]+\]|[^:\[\]]+)(:\d+)?$`)
 	placeholder = lazyregexp.New(`\$[({A-Za-z_]|\{\{|<[\w.-]+>|%%\w+%%`) // of a shell, a template or a manual
 )
+
+// filledIn is the fix for a placeholder: what makes a file of the template may do it later.
+func filledIn(text, otherwise string) string {
+	switch {
+	case strings.Contains(text, "{{"), strings.Contains(text, "%%"):
+		return renderFirst
+	case strings.Contains(text, "$"):
+		return otherwise + ", or judge the file as it is filled in: envsubst <FILE | pullwhy lint -"
+	}
+	return otherwise
+}
 
 // possiblePort reports whether a port can be asked; "" is the scheme's.
 func possiblePort(port string) bool {

@@ -14,7 +14,7 @@ func (n *linter) lintWritten() {
 	if n.file.root == nil || n.file.root.Kind != yaml.MappingNode {
 		return
 	}
-	if n.lintManifest() {
+	if n.lintManifest() || n.lintNested() {
 		return
 	}
 	n.keys(n.file.root, topKeys, "at the top of the file")
@@ -43,9 +43,13 @@ func (n *linter) lintManifest() bool {
 	if key == nil || kind == nil || len(n.file.mirrors)+len(n.file.configs) > 0 {
 		return false
 	}
-	n.report(n.file.position(key), Issue{Code: codeUnknownKey,
+	issue := Issue{Code: codeUnknownKey,
 		Detail: "this is an object of Kubernetes, of which K3s uses nothing as registries.yaml",
-		Fix:    "write mirrors and configs at the beginning of a line, in a file of the node's"})
+		Fix:    "write mirrors and configs at the beginning of a line, in a file of the node's"}
+	if at, path := embeddedText(n.file.root, "", maxNested); at != nil {
+		issue.Fix = n.alone(path)
+	}
+	n.report(n.file.position(key), issue)
 	return true
 }
 
@@ -91,6 +95,7 @@ func (n *linter) entries(name string) []pair {
 		for _, p := range pairs(section) {
 			switch {
 			case isMerge(p.key):
+			case isSchemaWord(p.key.Value) && n.void != nil: // what stands below it has the wrong type, which says the same
 			case isSchemaWord(p.key.Value):
 				n.misplaced(p.key, name)
 			default:

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"regexp/syntax"
 	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -71,6 +72,10 @@ func readRegistries(path string, text []byte) (*registriesFile, []yamlError) {
 	f.limitPatterns()
 	if r.fatal != nil {
 		return f, []yamlError{*r.fatal}
+	}
+	lines := strings.Split(string(text), "\n")
+	for i := range r.errors {
+		r.errors[i].findLeftover(lines)
 	}
 	return f, r.errors
 }

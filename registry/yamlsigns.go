@@ -56,12 +56,14 @@ func findEncoding(lines []string, e *yamlError) bool {
 	return false
 }
 
+const renderFirst = "render the template first: this is one of its placeholders"
+
 // leftovers are lines that some tool should have replaced or removed.
 var leftovers = []struct {
 	text func() *regexp.Regexp
 	fix  string
 }{
-	{lazyregexp.New(`\{\{|\{%|%%\w+%%`), "render the template first: this is one of its placeholders"},
+	{lazyregexp.New(`\{\{|\{%|%%\w+%%`), renderFirst},
 	{lazyregexp.New(`^(<{7}|={7}|>{7})`), "resolve the merge conflict that git left here"},
 	{lazyregexp.New("^(```|~~~)"), "remove the line: it belongs to the document that this was copied from"},
 	{lazyregexp.New(`^EOF\s*$|<<-?\s*["']?EOF`), "remove the line: it belongs to the command that was to write this file"},
