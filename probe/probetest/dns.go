@@ -3,7 +3,6 @@ package probetest
 import (
 	"net"
 	"net/netip"
-	"sync"
 
 	"github.com/miekg/dns"
 )
@@ -22,8 +21,6 @@ type DNS struct {
 	// Truncate makes every answer over UDP come without records.
 	Truncate bool
 
-	mu      sync.Mutex
-	asked   []string
 	servers []*dns.Server
 }
 
@@ -58,20 +55,10 @@ func (d *DNS) Close() {
 	}
 }
 
-// Asked are the names that were asked for so far, with the last dot.
-func (d *DNS) Asked() []string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return append([]string{}, d.asked...)
-}
-
 // ServeDNS implements [dns.Handler].
 func (d *DNS) ServeDNS(w dns.ResponseWriter, r *dns.Msg) {
 	question := r.Question[0]
 	name := question.Name[:len(question.Name)-1]
-	d.mu.Lock()
-	d.asked = append(d.asked, question.Name)
-	d.mu.Unlock()
 	if d.Silent[name] {
 		return
 	}

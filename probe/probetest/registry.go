@@ -34,13 +34,13 @@ func NewRegistry(images ...string) *Registry {
 func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.handler.ServeHTTP(w, req) }
 
 // Push makes an index with an image for each platform (os/architecture) available as
-// repository:tag, and returns the index' digest.
-func (r *Registry) Push(repository, tag string, platforms ...string) string {
+// repository:tag.
+func (r *Registry) Push(repository, tag string, platforms ...string) {
 	index := v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}
 	for _, platform := range platforms {
 		index.Manifests = append(index.Manifests, r.pushImage(repository, platform))
 	}
-	return r.pushManifest(repository, tag, types.OCIImageIndex, index).Digest.String()
+	r.pushManifest(repository, tag, types.OCIImageIndex, index)
 }
 
 // PushSingle makes an image for one platform available as repository:tag, without an index.
