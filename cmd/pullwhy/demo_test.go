@@ -26,7 +26,7 @@ func masked(text string) string {
 	return text
 }
 
-// TestDemo runs the demonstration and compares it with what the README shows.
+// TestDemo runs the demonstration and compares its beginning with what the README shows.
 func TestDemo(t *testing.T) {
 	t.Setenv("LC_ALL", "C.UTF-8")
 	var out, stderr bytes.Buffer
@@ -42,8 +42,8 @@ func TestDemo(t *testing.T) {
 	if !ok || !closed {
 		t.Fatal("the README does not show the demonstration")
 	}
-	if diff := cmp.Diff(masked(shown), masked(out.String())); diff != "" {
-		t.Errorf("the README shows something else (-README +demo):\n%s", diff)
+	if want, got := masked(shown), masked(out.String()); !strings.HasPrefix(got, want+"\n") {
+		t.Errorf("the README shows something else (-README +demo):\n%s", cmp.Diff(want, got))
 	}
 }
 
