@@ -30,12 +30,14 @@ func largeNode(b *testing.B) fs.FS {
 	}
 	put(k3sYAML, yaml.String())
 	put(k3sTOML, "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '"+k3sCert+"'\n")
+	rendered := configOf(yaml.String()).Rendered()
 	for i := range 1000 {
-		text := fmt.Sprintf("server = \"https://r%d.example.com/v2\"\n\n[host]\n\n[host.\"https://m%d.example.com:5000/v2\"]\n  capabilities = [\"pull\", \"resolve\"]\n  [host.\"https://m%d.example.com:5000/v2\".rewrite]\n    \"^(.*)$\" = \"p%d/$1\"\n", i, i, i, i)
-		if i < 200 {
-			text = header(K3s) + text
+		dir := fmt.Sprintf("r%d.example.com", i)
+		text, own := rendered[dir]
+		if !own {
+			text = fmt.Sprintf("server = \"https://r%d.example.com/v2\"\n\n[host]\n\n[host.\"https://m%d.example.com:5000/v2\"]\n  capabilities = [\"pull\", \"resolve\"]\n  [host.\"https://m%d.example.com:5000/v2\".rewrite]\n    \"^(.*)$\" = \"p%d/$1\"\n", i, i, i, i)
 		}
-		put(fmt.Sprintf("%s/r%d.example.com/hosts.toml", k3sCert, i), text)
+		put(k3sCert+"/"+dir+"/hosts.toml", text)
 	}
 	return os.DirFS(root)
 }

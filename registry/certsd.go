@@ -17,6 +17,7 @@ import (
 // hostDir is one directory below certs.d as containerd reads it.
 type hostDir struct {
 	path       string // absolute on the node
+	text       []byte // of hosts.toml
 	entries    []hostEntry
 	failure    *RouteError // why containerd gives up before the first request; nil for none
 	source     string      // the file that decided; "" where nothing but the built-in default is configured
@@ -134,7 +135,7 @@ func notDirectory(abs string) *hostDir {
 // newDir is a directory by its hosts.toml, or where there is none that can be read, by
 // certificates as Docker lays them out. (core/remotes/docker/config/hosts.go, loadHostDir)
 func (l *loader) newDir(dir string, h *hostsText) *hostDir {
-	d := &hostDir{path: dir, rendered: l.rendered[path.Base(dir)]}
+	d := &hostDir{path: dir, text: h.text, rendered: l.rendered[path.Base(dir)]}
 	abs := path.Join(dir, "hosts.toml")
 	absent := errors.Is(h.err, fs.ErrNotExist)
 	if !absent {

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
@@ -22,9 +23,9 @@ func (n *linter) lintDrift() {
 			standing[name] = d
 		}
 	}
-	wanted := n.wanted(n.noDefault())
+	wanted := n.wanted(n.noDefault(), standing)
 	names := differing(wanted, standing)
-	if len(names) == 0 || len(differing(n.wanted(!n.noDefault()), standing)) == 0 {
+	if len(names) == 0 || len(differing(n.wanted(!n.noDefault(), standing), standing)) == 0 {
 		n.lintCredentialDrift()
 		return // the flag may have been given where it cannot be seen
 	}
@@ -35,13 +36,19 @@ func (n *linter) lintDrift() {
 	n.found.add(issue)
 }
 
-// wanted are the entries of each directory that K3s would write and containerd could decode.
-func (n *linter) wanted(noDefault bool) map[string][]hostEntry {
+// wanted are the entries of each directory that K3s would write and containerd could decode. Where
+// the same text stands already they are known.
+func (n *linter) wanted(noDefault bool, standing map[string]*hostDir) map[string][]hostEntry {
 	rendered := n.file.hosts(noDefault, n.node.embeddedAddress())
 	names := slices.Collect(maps.Keys(rendered))
 	texts := make([]*hostsText, len(names))
 	inParallel(len(names), func(i int) {
-		texts[i] = n.parseText(path.Join(n.node.certsD(), names[i]), []byte(rendered[names[i]].toml(n.node.program())))
+		text := []byte(rendered[names[i]].toml(n.node.program()))
+		if d := standing[names[i]]; d != nil && bytes.Equal(d.text, text) {
+			texts[i] = &hostsText{entries: d.entries}
+			return
+		}
+		texts[i] = n.parseText(path.Join(n.node.certsD(), names[i]), text)
 	})
 	all := map[string][]hostEntry{}
 	for i, name := range names {
