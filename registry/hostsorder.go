@@ -85,10 +85,7 @@ func (l *entryLines) set(key string, line int) {
 	if key == "server" {
 		l.entry = line
 	}
-	if l.keys == nil {
-		l.keys = map[string]int{}
-	}
-	l.keys[key] = line
+	l.keys = append(l.keys, keyLine{key, line})
 }
 
 // keyOf is the dotted key of an expression, and its offset in the text.

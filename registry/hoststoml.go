@@ -34,11 +34,23 @@ type hostEntry struct {
 // of its keys.
 type entryLines struct {
 	entry int
-	keys  map[string]int
+	keys  []keyLine
+}
+
+type keyLine struct {
+	key  string
+	line int
 }
 
 // of is the line of a key, or where the entry begins.
-func (l entryLines) of(key string) int { return cmp.Or(l.keys[key], l.entry) }
+func (l entryLines) of(key string) int {
+	for _, k := range slices.Backward(l.keys) {
+		if k.key == key {
+			return k.line
+		}
+	}
+	return l.entry
+}
 
 // A tomlError is why containerd ignores a file. The message holds none of the file's values.
 type tomlError struct {

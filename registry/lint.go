@@ -46,9 +46,10 @@ type linter struct {
 	file   *registriesFile
 	seen   []Reference
 	found  issueList
-	listed []listed     // the endpoints of all mirrors; nil until they are asked for
-	text   []string     // of the file, by line
-	open   map[int]bool // the lines that hold no secret
+	listed []listed           // the endpoints of all mirrors; nil until they are asked for
+	text   []string           // of the file, by line
+	open   map[int]bool       // the lines that hold no secret
+	fits   map[patternOf]bool // what canMatch said
 }
 
 // lines are those of registries.yaml.

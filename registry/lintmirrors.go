@@ -59,7 +59,7 @@ func (n *linter) lintEndpoints(name string, m mirror) {
 func invalidEndpoint(text string, ep parsedEndpoint, err error, at Position) Issue {
 	issue := Issue{Code: codeEndpointInvalid, Fix: "write https://HOST[:PORT]"}
 	switch {
-	case placeholder().MatchString(text[strings.LastIndex(text, "@")+1:]): // a password may look like one
+	case hasPlaceholder(text[strings.LastIndex(text, "@")+1:]): // a password may look like one
 		issue.Detail, issue.Fix = "this endpoint has a placeholder, and K3s replaces none", filledIn(text, "write the host itself: https://HOST[:PORT]")
 	case err != nil && strings.TrimSpace(text) != text:
 		issue.Detail, issue.Fix, issue.Edits = "K3s drops this endpoint: it has a blank before or behind it", "remove the blank", trimmed(text, at)

@@ -88,7 +88,7 @@ func nameProblem(name string) (host, problem string) {
 	switch {
 	case trimmed == "":
 		return "", "is empty"
-	case placeholder().MatchString(name):
+	case hasPlaceholder(name):
 		return "", "has a placeholder, and K3s replaces none"
 	case scheme:
 		return host, "has a scheme"
@@ -126,6 +126,10 @@ func filledIn(text, otherwise string) string {
 		return otherwise + ", or judge the file as it is filled in: envsubst <FILE | pullwhy lint -"
 	}
 	return otherwise
+}
+
+func hasPlaceholder(text string) bool {
+	return strings.ContainsAny(text, "${<%") && placeholder().MatchString(text)
 }
 
 // possiblePort reports whether a port can be asked; "" is the scheme's.

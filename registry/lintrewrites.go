@@ -64,7 +64,7 @@ func (n *linter) unmatching(name string, m mirror, rule rewriteRule) Issue {
 	case official != "":
 		fix, edits := n.instead(m, rule, withLibrary(rule.pattern, official), "match library/ too")
 		return Issue{Detail: fmt.Sprintf("images such as %s are library/%s at Docker Hub, which this pattern does not match", official, official), Fix: fix, Edits: edits}
-	case canMatch(read.pattern, name == hub):
+	case n.fitsSome(read.pattern, name == hub):
 		return Issue{}
 	}
 	example := "team/app"
@@ -73,6 +73,27 @@ func (n *linter) unmatching(name string, m mirror, rule rewriteRule) Issue {
 	}
 	fix, edits := n.instead(m, rule, possible(rule, name == hub), general(rule))
 	return Issue{Detail: "no image matches this pattern: it is compared with the repository alone, such as " + example, Fix: fix, Edits: edits}
+}
+
+// A patternOf is a pattern for the repositories of a registry: of all, or of Docker Hub's, which
+// are parted.
+type patternOf struct {
+	pattern string
+	parted  bool
+}
+
+// fitsSome is canMatch, asked once of each pattern: one often stands under many mirrors.
+func (n *linter) fitsSome(pattern string, parted bool) bool {
+	p := patternOf{pattern, parted}
+	fits, known := n.fits[p]
+	if !known {
+		if n.fits == nil {
+			n.fits = map[patternOf]bool{}
+		}
+		fits = canMatch(pattern, parted)
+		n.fits[p] = fits
+	}
+	return fits
 }
 
 // general is the advice for a rule whose pattern matches nothing.
