@@ -3,7 +3,6 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -77,21 +76,10 @@ func (o observation) environment() string {
 }
 
 // proxy is the one through which the endpoint is asked, without its credentials: the probe's,
-// else the environment's; "" where none is known. (golang.org/x/net/http/httpproxy)
+// else the environment's; "" where none is known.
 func (o observation) proxy() string {
 	if o.probe != nil && o.probe.Proxy != "" {
 		return o.probe.Proxy
 	}
-	env, key := o.node.Env, "HTTPS_PROXY"
-	if scheme, _, _ := split(o.url); scheme == "http" {
-		key = "HTTP_PROXY"
-	}
-	text := cmp.Or(env[key], env[strings.ToLower(key)])
-	if text != "" && !strings.Contains(text, "://") {
-		text = "http://" + text
-	}
-	if u, err := url.Parse(text); err == nil && u.Host != "" {
-		return u.Scheme + "://" + u.Host
-	}
-	return ""
+	return probe.ProxyOf(o.node.Env, o.url)
 }

@@ -30,6 +30,7 @@ var links = []link{
 	}, nil, insteadOfMirror, "the mirror is not asked: ", false},
 	{[]string{codeConflict}, nil, insteadOfMirror, "", false},
 	{[]string{"config_not_applied", "config_template_drops_registry"}, settingCauses, ofDirect, "its settings are not in effect: ", false},
+	{[]string{"config_not_applied"}, reachCauses, byEnvironment, "", false},
 	{[]string{"config_cluster_dns_name"}, []cause.Cause{cause.DNSNotFound, cause.DNSFailure}, atEndpoint, "", true},
 	{[]string{"config_endpoint_not_a_mirror"}, noMirrorCauses, atEndpoint, "", false},
 	{[]string{codeEndpointPath}, noMirrorCauses, atStrangePath, "", true},
@@ -50,6 +51,12 @@ var noMirrorCauses = []cause.Cause{
 var settingCauses = []cause.Cause{
 	cause.AuthMissing, cause.AuthRejected, cause.AuthTokenService, cause.Forbidden, cause.RateLimited,
 	cause.TLSUnknownAuthority, cause.TLSClientCertRequired,
+}
+
+// reachCauses are the failures that the way to a host decides, which a proxy changes.
+var reachCauses = []cause.Cause{
+	cause.ProxyError, cause.DNSNotFound, cause.DNSFailure, cause.ConnectRefused, cause.ConnectTimeout, cause.NoRoute,
+	cause.TLSHandshake, cause.TLSHandshakeTimeout, cause.TLSUnknownAuthority, cause.TimeoutDeadline,
 }
 
 // tieIssue adds to an observation the first mistake that explains it.
@@ -136,8 +143,16 @@ func (j *joined) hasMirror(name string) bool {
 
 // ofDirect: about the settings of a registry that is asked itself.
 func ofDirect(j *joined, o observation, i registry.Issue) bool {
-	return o.endpoint.Default && (i.Registry == o.endpoint.Host || i.Registry == "") &&
+	whole := i.Registry == "" && i.Code == "config_template_drops_registry"
+	return o.endpoint.Default && (i.Registry == o.endpoint.Host || whole) &&
 		slices.ContainsFunc(j.Config.ConfigsKeys(), func(k registry.ConfigsKey) bool { return k.Name == credentialsKey(o.endpointHost()) })
+}
+
+// byEnvironment: about a change of the environment by which the endpoint would be asked through
+// another proxy, or none.
+func byEnvironment(j *joined, o observation, i registry.Issue) bool {
+	now, next := probe.ProxyOf(j.Node.Env, o.url), probe.ProxyOf(j.Node.NextEnv(), o.url)
+	return now != next && slices.ContainsFunc(j.Node.EnvChanges, func(c registry.EnvChange) bool { return c.At.File == i.File })
 }
 
 // mirrorAt is the key of mirrors that a mistake stands below, "" for none.

@@ -73,6 +73,17 @@ func proxyFunc(env map[string]string) func(*url.URL) (*url.URL, error) {
 	return cfg.ProxyFunc()
 }
 
+// ProxyOf is the proxy through which a process with that environment asks a URL, without
+// credentials; "" where it asks without, or the setting cannot be used.
+func ProxyOf(env map[string]string, address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	proxy, _ := proxyFunc(env)(u) // nil beside an error
+	return proxyName(proxy)
+}
+
 // site returns the one walk that ep shares with endpoints of the same settings.
 func (r *run) site(ep registry.Endpoint) *site {
 	r.mu.Lock()

@@ -75,6 +75,8 @@ func (n *linter) lint() {
 	n.lintShadowed()
 	n.lintHosts()
 	n.lintTemplates()
+	n.lintEnvironment()
+	n.lintChanged()
 	n.lintMisplaced()
 	n.lintConflicts()
 	n.lintConfigTOML()

@@ -198,9 +198,9 @@ func (n *linter) renderedAt(abs string) string {
 	if err != nil {
 		return ""
 	}
-	text := "; rendered " + info.ModTime().UTC().Format("2006-01-02 15:04:05 MST")
+	text := "; rendered " + clock(info.ModTime())
 	if !n.node.Started.IsZero() {
-		text += ", the agent started " + n.node.Started.UTC().Format("2006-01-02 15:04:05 MST")
+		text += ", the agent started " + clock(n.node.Started)
 	}
 	return text
 }

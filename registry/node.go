@@ -29,6 +29,9 @@ type Node struct {
 	ConfigTOML        string            // containerd's config.toml, absolute on the node; "" the distribution's default
 	Sources           []Source
 	Started           time.Time // when the running K3s or RKE2 began; zero where none is seen
+	ContainerdStarted time.Time // the same of containerd
+
+	EnvChanges []EnvChange // what a restart would make of Env by changes of the unit's files since the process began
 }
 
 // Flags are the settings of the K3s or RKE2 agent that change how images are pulled.

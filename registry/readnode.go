@@ -199,8 +199,10 @@ func (r *nodeReader) readEnvironment() {
 	p := r.containerd(n.DataDir)
 	if p != nil {
 		abs := p.dir + "/environ"
+		n.ContainerdStarted = r.files.started(*p)
 		if text, err := r.files.read(abs, KindProcess, maxProcessFile); err == nil {
 			n.Env, n.EnvSource = pickEnvironment(parseEnviron(text), false), abs
+			r.compareEnvironment()
 		}
 		if !n.isK3s() {
 			r.readConfigFlag(p)

@@ -193,8 +193,8 @@ var Rules = []Rule{
 	},
 	{
 		codeNotApplied, SeverityError, "a change that is not applied",
-		"K3s and RKE2 render containerd's files from registries.yaml at their start, and not again.",
-		"The old mirrors, credentials or certificates are used.",
+		"K3s and RKE2 render containerd's files from registries.yaml at their start, and not again. A process has the environment that it was started with, and containerd reads config.toml as it starts.",
+		"The old mirrors, credentials, certificates or proxy are used.",
 		"ls -l --time-sort=yes registries.yaml certs.d/*/hosts.toml",
 		"Restart the agent: systemctl restart k3s, k3s-agent, rke2-server or rke2-agent.",
 	},
