@@ -12,6 +12,9 @@ func (n *linter) lintHosts() {
 		for _, name := range slices.Sorted(maps.Keys(root)) {
 			if d := root[name]; d.rendered == nil && !d.own && !d.ignored {
 				n.lintHost(imageHost(name), d)
+				n.lintHostKeys(imageHost(name), d)
+				n.lintHostPath(imageHost(name), d)
+				n.lintHostsName(d)
 			}
 		}
 	}

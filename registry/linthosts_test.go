@@ -35,3 +35,29 @@ func TestHostsThatAreNone(t *testing.T) {
 		}
 	}
 }
+
+// TestHostsMistakes: what containerd ignores of a hosts.toml that people write, and what it makes
+// of it.
+func TestHostsMistakes(t *testing.T) {
+	for _, tc := range []struct{ file, text, want string }{
+		{"hosts.toml", "[host.\"https://a.example.com\"]\n  skip-verify = true\n", `config_unknown_key:2 did you mean "skip_verify"?`},
+		{"hosts.toml", "Server = \"https://quay.io\"\nca_file = \"/a.crt\"\n[host.\"https://a.example.com\".header]\n  x = \"y\"\n", `config_unknown_key:2 did you mean "ca"?`},
+		{"hosts.toml", "[host.\"https://a.example.com\"]\n[host.\"https://a.example.com\".rewrite]\n  \"^a\" = \"b\"\n", "config_unknown_key:2 give the host a path in its URL, and override_path = true"},
+		{"hosts.toml", "[host.\"https://a.example.com/v2/quay\"]\n", "config_endpoint_path:1 write override_path = true below it"},
+		{"hosts.toml", "[host.\"https://a.example.com/v2/quay\"]\n  override_path = true\n[host.\"https://b.example.com/v2\"]\n[host.\"https://c.example.com/quay\"]\n", ""},
+		{"host.toml", "[host.\"https://a.example.com\"]\n", "config_misplaced_file:1 rename it"},
+		{"hosts.toml.bak", "[host.\"https://a.example.com\"]\n", ""},
+	} {
+		dir := "/etc/containerd/certs.d/quay.io/"
+		node := &Node{Distribution: Containerd, ContainerdVersion: "v2.1.5", FS: nodeFS(map[string]string{
+			dir + tc.file: tc.text, "/etc/containerd/config.toml": "version = 3\n[plugins.'" + pluginV3 + "'.registry]\nconfig_path = '/etc/containerd/certs.d'\n",
+		})}
+		var got []string
+		for _, i := range Load(node).Lint(nil) {
+			got = append(got, fmt.Sprintf("%s:%d %s", i.Code, i.Line, i.Fix))
+		}
+		if strings.Join(got, "\n") != tc.want {
+			t.Errorf("%q: %q, want %q", tc.text, got, tc.want)
+		}
+	}
+}

@@ -10,7 +10,7 @@ var Rules = []Rule{
 		"Correct the line named. Recent releases read the file again by themselves; older ones need a restart.",
 	},
 	{
-		codeUnknownKey, SeverityError, "a key that K3s ignores",
+		codeUnknownKey, SeverityError, "a key that is ignored",
 		"The file is read leniently: what K3s does not know, it passes over without a message. Names are case-sensitive.",
 		"The setting has no effect: no mirror, no rewrite, no credentials, no CA.",
 		"Compare with mirrors: {HOST: {endpoint, rewrite}} and configs: {HOST: {auth: {username, password, auth, identity_token}, tls: {ca_file, cert_file, key_file, insecure_skip_verify}}}.",
@@ -220,8 +220,8 @@ var Rules = []Rule{
 		`Begin the template with {{ template "base" . }}, and keep only what you add.`,
 	},
 	{
-		codeMisplaced, SeverityWarning, "a registries.yaml in a place where nobody reads it",
-		"The agent reads /etc/rancher/k3s/registries.yaml, or rke2 there, or the file that private-registry names; on each node its own.",
+		codeMisplaced, SeverityWarning, "a file that nobody reads in this place, or by this name",
+		"The agent reads /etc/rancher/k3s/registries.yaml, or rke2 there, or the file that private-registry names; on each node its own. containerd reads hosts.toml.",
 		"Nothing of the file takes effect.",
 		"journalctl -u k3s | grep 'private registry config file'",
 		"Move the file, and restart the agent.",
