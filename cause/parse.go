@@ -217,7 +217,7 @@ func StatusIn(text string) int {
 func status(text string) (code, end int) {
 	i := strings.Index(text, "status")
 	if i < 0 {
-		return 0, len(text)
+		return abridged(text)
 	}
 	if digits, ok := strings.CutPrefix(text[i:], "status code "); ok { // of go-containerregistry
 		if code, _ := leadingInt(digits); code >= 300 && code < 600 {
@@ -227,7 +227,7 @@ func status(text string) (code, end int) {
 	for {
 		next := strings.Index(text[i:], ": ")
 		if next < 0 {
-			return 0, len(text)
+			return abridged(text)
 		}
 		i += next + 2
 		code, after := leadingInt(text[i:])
@@ -235,6 +235,17 @@ func status(text string) (code, end int) {
 			return code, i
 		}
 	}
+}
+
+// abridged finds a status with its name after dots, by which somebody left out the rest.
+func abridged(text string) (code, end int) {
+	for _, dots := range []string{"... ", "… "} {
+		_, rest, ok := strings.Cut(text, dots)
+		if code, after := leadingInt(rest); ok && code >= 300 && code < 600 && strings.HasPrefix(after, " "+http.StatusText(code)) {
+			return code, len(text) - len(rest)
+		}
+	}
+	return 0, len(text)
 }
 
 // refusedByProxy reports whether the text ends in the words of a status without its

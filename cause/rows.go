@@ -34,6 +34,7 @@ var before = []row{
 	{InvalidReference, []string{
 		"invalid reference format", "couldn't parse image name", "couldn't parse image reference", "failed to parse image reference",
 		"could not parse reference", "InvalidImageName", "cannot specify 64-byte hexadecimal strings", "dial tcp: address …: invalid port",
+		`parse "dummy://`, ": object required", ": hostname required", // containerd pkg/reference, as ctr has it
 	}},
 
 	{Schema1Unsupported, []string{
@@ -52,7 +53,7 @@ var before = []row{
 	}},
 	{UnpackFailed, []string{
 		"read-only file system", ": input/output error", "number of layers and diffIDs don't match",
-		"failed to extract layer", "failed to apply layer", "failed to unpack", "failed to prepare extraction snapshot",
+		"content digest …: not found", "failed to extract layer", "failed to apply layer", "failed to unpack", "failed to prepare extraction snapshot",
 		"mount callback failed", "invalid tar header", "gzip: invalid ", "no unpack platforms defined",
 		"unpacker does not support", "snapshotter not loaded", "unable to initialize unpacker", "failed to stat snapshot", "no diff processor",
 	}},
@@ -105,7 +106,7 @@ var network = []row{
 
 	{AuthMissing, []string{
 		"no basic auth credentials", "insufficient_scope", "authentication required", "requested access to the resource is denied",
-		"pull access denied, repository does not exist or may require authorization$",
+		"pull access denied, repository does not exist or may require authorization$", "may require 'docker login'",
 	}},
 	{AuthRejected, []string{
 		"authorization failed", "pull access denied", "incorrect username or password", "invalid_token",
