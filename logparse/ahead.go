@@ -25,6 +25,7 @@ type reading struct {
 	source sync.Mutex // held to read a block
 	file   io.Closer  // nil: not open yet
 	parts  *parts     // are searched before blocks are read
+	paste  bool       // it is short enough for one
 	blocks blocks
 
 	state   sync.Mutex // held, after source, for what follows; ended changes under both
@@ -111,7 +112,7 @@ func (r *reading) work(buf []byte) []byte {
 	case c.part != nil:
 		c.part.search(c, r.clock)
 	default:
-		c.search(text, r.clock)
+		c.search(text, r.clock, r.paste)
 	}
 	r.state.Lock()
 	defer r.state.Unlock()

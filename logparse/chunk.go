@@ -24,12 +24,12 @@ type finding struct {
 
 var lineEnd = []byte{'\n'}
 
-// search fills in what text holds.
-func (c *chunk) search(text []byte, zone clock) {
+// search fills in what text holds, which may be a paste.
+func (c *chunk) search(text []byte, zone clock, paste bool) {
 	c.count(text)
 	number, counted := 1, 0
 	for from := 0; ; {
-		at := pullMarks.next(text, from)
+		at := nextMark(text, from, paste)
 		if at < 0 {
 			return
 		}

@@ -250,11 +250,12 @@ func pairs(text string) iter.Seq2[string, string] {
 }
 
 // quoted reads the Go string literal that text begins with, and returns what follows it.
-// One whose end was cut off extends to the end.
+// One whose end was cut off extends to the end. Where somebody took the backslashes off,
+// quotes within it are told by what follows them.
 func quoted(text string) (value, rest string) {
 	text = text[1:]
 	end := 0
-	for end < len(text) && text[end] != '"' {
+	for end < len(text) && (text[end] != '"' || isInside(text[end+1:])) {
 		if text[end] == '\\' {
 			end++
 		}
@@ -264,6 +265,11 @@ func quoted(text string) (value, rest string) {
 		return unescape(text), ""
 	}
 	return unescape(text[:end]), text[end+1:]
+}
+
+// isInside reports whether a quote before rest does not end a value.
+func isInside(rest string) bool {
+	return rest != "" && (strings.IndexByte(":,)/", rest[0]) >= 0 || 'a' <= rest[0] && rest[0] <= 'z' || '0' <= rest[0] && rest[0] <= '9')
 }
 
 // unescape undoes Go's escapes; what is none stays.

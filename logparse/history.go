@@ -61,8 +61,7 @@ type failure struct {
 
 // take adds what one line says.
 func (s *Scanner) take(r record) {
-	s.seq++
-	r.seq = s.seq
+	r = s.numbered(r)
 	switch r.kind {
 	case kindBoot:
 		s.version = cmp.Or(r.text, s.version)
@@ -77,9 +76,18 @@ func (s *Scanner) take(r record) {
 		s.lacks(r)
 	case kindNameless:
 		s.nameless = true
+	case kindAsked:
+		s.asked = r
 	default:
+		r.image = cmp.Or(r.image, s.askedFor(r))
 		s.takeFor(s.history(r), r)
 	}
+}
+
+func (s *Scanner) numbered(r record) record {
+	s.seq++
+	r.seq = s.seq
+	return r
 }
 
 func (s *Scanner) takeFor(h *history, r record) {
@@ -269,7 +277,7 @@ func (h *history) keep(f *failure, again bool) {
 		if f.source < n.source {
 			return
 		}
-	case !n.time.IsZero() && !f.time.IsZero() && f.time.Before(n.time), f.isPart(n):
+	case !n.time.IsZero() && !f.time.IsZero() && f.time.Before(n.time), f.text != n.text && f.isPart(n):
 		return
 	case f.beside(n) && len(f.attempts) < len(n.attempts):
 		f.attempts = merge(slices.Clone(n.attempts), f.attempts)
@@ -279,7 +287,8 @@ func (h *history) keep(f *failure, again bool) {
 
 // isPart reports whether f's text is a part of n's: it was cut, or quoted.
 func (f *failure) isPart(n *failure) bool {
-	return len(f.text) < len(n.text) && strings.Contains(n.text, strings.TrimRight(f.text, wrappers+".…"))
+	part := strings.TrimRight(strings.TrimPrefix(f.text, "rpc error: code = Unknown desc = "), wrappers+`.…\>`)
+	return strings.Contains(n.text, part)
 }
 
 // beside reports whether f's pull ran beside n's, which ended before it. Nothing tells when

@@ -14,8 +14,6 @@ var marks = [][]byte{
 	[]byte("g next host"), []byte("fetch failed"), []byte(`ulled image \`), []byte(`ulled image "`), []byte("-off pulling image "), []byte("PullBackOff"), []byte("cel pulling image "),
 	[]byte("to pull image"), []byte("d to get sandbox image"), []byte("ull and unpack image "), []byte("pull policy of Never"),
 	[]byte("resolve reference "), []byte("d to resolve image"), []byte("image on snapshotter "), []byte("get runtime image "), []byte("to do request: "), []byte("d to copy: "),
-	[]byte("ng from host "), []byte("ull access denied, "), []byte("anonymous token"), []byte("fetch oauth token"), []byte("httpReadSeeker: "),
-	[]byte("commit on ref "), []byte("to extract layer "),
 	[]byte("parse image name "), []byte("parse image reference "), []byte("ult image tag "),
 	[]byte("d to decode "), []byte("starting containerd"),
 	[]byte("private registry config file"), []byte("retrieve agent configuration"),
@@ -30,6 +28,15 @@ var memberMarks = [][]byte{
 	[]byte(`"message": `), []byte(`  "note": "`),
 }
 
+// pasteMarks are those of lines that mean something in a paste only: what a client printed,
+// and errors of which the beginning was cut off.
+var pasteMarks = [][]byte{
+	[]byte("ng from host "), []byte("ull access denied, "), []byte("anonymous token"), []byte("fetch oauth token"), []byte("httpReadSeeker: "),
+	[]byte("commit on ref "), []byte("to extract layer "), []byte("content digest sha256:"), []byte("toomanyrequests: "), []byte("tus from HEAD request to "),
+	[]byte("pulling image: "), []byte("pulling image failed: "), []byte("resolving  "), []byte("resolved   "),
+	[]byte("crictl pull "), []byte("nerdctl pull "), []byte("images pull "), []byte("image pull "), []byte("ctr i pull "),
+}
+
 // A phrase of minMark bytes holds a gram that begins at a multiple of stride, wherever it
 // stands: it is enough to look at those.
 const (
@@ -38,7 +45,7 @@ const (
 	minMark = stride + gram - 1
 )
 
-// A finder finds phrases in text by their grams.
+// A finder finds phrases in text by their grams, of which there are at most 255.
 type finder struct {
 	known [1 << gramBits]uint8 // by hash of a gram: index in spots, 0 for none
 	spots []spots
@@ -56,16 +63,32 @@ type spots []spot
 
 const gramBits = 15
 
-var pullMarks = newFinder()
+var (
+	pullMarks = newFinder(marks, memberMarks)
+	pasted    = newFinder(pasteMarks, nil)
+)
 
-func newFinder() *finder {
+func newFinder(phrases, members [][]byte) *finder {
 	f := &finder{spots: make([]spots, 1)}
-	for i, phrase := range append(marks[:len(marks):len(marks)], memberMarks...) {
+	for i, phrase := range append(phrases[:len(phrases):len(phrases)], members...) {
 		for offset := range stride {
-			f.add(spot{phrase, phrase[0], i >= len(marks), offset})
+			f.add(spot{phrase, phrase[0], i >= len(phrases), offset})
 		}
 	}
 	return f
+}
+
+// nextMark is pullMarks.next, and in a paste finds the marks of one, too.
+func nextMark(text []byte, from int, paste bool) int {
+	at := pullMarks.next(text, from)
+	if !paste {
+		return at
+	}
+	other := pasted.next(text, from)
+	if at < 0 || other >= 0 && other < at {
+		return other
+	}
+	return at
 }
 
 func (f *finder) add(p spot) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,7 +35,7 @@ func corpus(t testing.TB) [][]byte {
 // marked is what the finder is to find, said plainly.
 func marked(line []byte) bool {
 	contains := func(mark []byte) bool { return bytes.Contains(line, mark) }
-	for _, mark := range marks {
+	for _, mark := range slices.Concat(marks, pasteMarks) {
 		if contains(mark) {
 			return true
 		}
@@ -65,7 +66,7 @@ func TestFinder(t *testing.T) {
 	for _, text := range texts {
 		var found []string
 		for at := 0; ; {
-			i := pullMarks.next(text, at)
+			i := nextMark(text, at, true)
 			if i < 0 {
 				break
 			}
@@ -77,7 +78,7 @@ func TestFinder(t *testing.T) {
 			if marked(line) {
 				want = append(want, string(line))
 			}
-			if got := pullMarks.next(line, 0) >= 0; got != marked(line) {
+			if got := nextMark(line, 0, true) >= 0; got != marked(line) {
 				t.Errorf("a mark found: %v in %q", got, line)
 			}
 		}
@@ -90,7 +91,7 @@ func TestFinder(t *testing.T) {
 // mixture is text of whole and broken phrases, line ends, quotes and noise.
 func mixture(random *rand.Rand) []byte {
 	var text []byte
-	all := append(append([][]byte{lineEnd, []byte(`"`), []byte("  ")}, marks...), memberMarks...)
+	all := slices.Concat([][]byte{lineEnd, []byte(`"`), []byte("  ")}, marks, pasteMarks, memberMarks)
 	for range random.IntN(40) {
 		piece := all[random.IntN(len(all))]
 		if random.IntN(2) == 0 {

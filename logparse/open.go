@@ -25,6 +25,7 @@ func (r *reading) open() error {
 	if r.blocks.in, err = plain(beginning); r.blocks.in == beginning {
 		r.parts = newParts(file)
 	}
+	_, r.paste = r.blocks.in.(pasteReader)
 	return err
 }
 
@@ -76,8 +77,11 @@ func whole(in *bufio.Reader) io.Reader {
 	case err != io.EOF:
 		return io.MultiReader(bytes.NewReader(text), broken{err})
 	}
-	return strings.NewReader(unwrapped(strings.ReplaceAll(string(text), "\u00a0", " ")))
+	return pasteReader{strings.NewReader(unwrapped(strings.ReplaceAll(string(text), "\u00a0", " ")))}
 }
+
+// A pasteReader reads a text that is short enough for a paste.
+type pasteReader struct{ io.Reader }
 
 // broken is what cannot be read on.
 type broken struct{ err error }

@@ -77,7 +77,7 @@ type part struct {
 // search fills in what the part holds. What is mapped may go away while it is looked at,
 // for the file is truncated or the disk fails: then it is read, which says what there is.
 func (p *part) search(c *chunk, zone clock) {
-	whole := p.window.look(p.at, p.size, func(text []byte) { c.search(text, zone) })
+	whole := p.window.look(p.at, p.size, func(text []byte) { c.search(text, zone, false) })
 	p.window.release()
 	if whole {
 		return
@@ -88,5 +88,5 @@ func (p *part) search(c *chunk, zone clock) {
 	if err == io.EOF {
 		c.err = nil
 	}
-	c.search(text[:n], zone)
+	c.search(text[:n], zone, false)
 }

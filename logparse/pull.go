@@ -15,7 +15,7 @@ type Pull struct {
 	FirstFailure  *time.Time `json:"first_failure"`  // UTC; nil where unknown
 	LastFailure   *time.Time `json:"last_failure"`   // UTC
 	LastSuccess   *time.Time `json:"last_success"`   // UTC
-	ReportedError string     `json:"reported_error"` // what the kubelet was told of the newest failure; "" for RKE2's own pull, of which it is told nothing
+	ReportedError string     `json:"reported_error"` // what the kubelet was told of the newest failure; "" for RKE2's own pull, of which it is told nothing, and where the text does not have it
 	Attempts      []Attempt  `json:"attempts"`       // of the newest failure, in the order containerd made them
 
 	Succeeded bool       `json:"-"` // the newest outcome is a success; times may be unknown

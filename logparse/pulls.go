@@ -24,7 +24,7 @@ func (s *Scanner) Pulls() []Pull {
 // isPart reports whether h names no image and tells a part of what another one does.
 func (s *Scanner) isPart(h *history) bool {
 	return h.image == "" && h.newest != nil && slices.ContainsFunc(s.mention, func(other *history) bool {
-		return other.newest != nil && h.newest.isPart(other.newest)
+		return other != h && other.newest != nil && h.newest.isPart(other.newest)
 	})
 }
 

@@ -42,6 +42,7 @@ const (
 	kindHeading    // of the kubelet: the next line has the error
 	kindNameless   // some image cannot be pulled
 	kindSecret     // the kubelet lacks a pull secret
+	kindAsked      // a client was asked for an image
 
 	kindAgentReads   // K3s reads registries.yaml
 	kindAgentRefuses // and cannot use it
@@ -83,7 +84,7 @@ func classify(m message) record {
 		r.host = hostsDirectory(text)
 	case text == "starting containerd":
 		r.kind, r.text = kindBoot, m.version
-	case r.agentLine(text), r.runtimeLine(text), r.secretLine(m):
+	case r.agentLine(text), r.runtimeLine(text), r.secretLine(m), r.askedLine(m):
 	default:
 		r.report(m)
 	}

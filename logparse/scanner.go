@@ -41,6 +41,7 @@ type Scanner struct {
 	ends    [2]end // of the last two images of which a pull ended, the last one first
 	seq     int
 	last    *failure // whatever image it was of
+	asked   record   // the last one
 
 	nameless bool
 	secrets  []record // that the kubelet lacked, the last ones

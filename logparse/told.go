@@ -54,13 +54,15 @@ var failureMarks = []string{
 	"PullImage from image service failed", "is not present with pull policy of Never", "couldn't parse image name ",
 	"Failed to apply default image tag ", "failed to parse image reference ", "failed to copy: ",
 	"failed to resolve image", "failed to unpack image on snapshotter ", "ailed to pull image: ",
+	"pulling image: ", "pulling image failed: ", "ImagePull]: failed to pull image ",
 }
 
 // innerMarks are those of an error whose beginning was cut off, or of which a client says no
 // more. In a log they stand in lines before the one that ends the pull, too.
 var innerMarks = []string{
 	"pulling from host ", "pull access denied, repository does not exist", "failed to fetch anonymous token", "failed to fetch oauth token",
-	"httpReadSeeker: failed open: ", "failed commit on ref ", "failed to extract layer ",
+	"httpReadSeeker: failed open: ", "failed commit on ref ", "failed to extract layer ", "content digest sha256:",
+	"toomanyrequests: ", "unexpected status from HEAD request to ",
 }
 
 func tellsOfFailure(text string) bool {
@@ -122,6 +124,10 @@ func requestedIn(text string) string {
 		if name := quotedAfter(text, mark); name != "" {
 			return name
 		}
+	}
+	if _, rest, ok := strings.Cut(text, "ImagePull]: failed to pull image "); ok { // kubeadm's
+		name, _, _ := strings.Cut(rest, " ")
+		return strings.Trim(name, wrappers+":[]")
 	}
 	if name, _, ok := strings.Cut(text, `": `); ok && !strings.ContainsAny(name, ` =`) {
 		return strings.Trim(name, `"`)

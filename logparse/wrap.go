@@ -37,7 +37,7 @@ func unwrapped(text string) string {
 	return out.String()
 }
 
-func holdsMark(text string) bool { return pullMarks.next([]byte(text), 0) >= 0 }
+func holdsMark(text string) bool { return nextMark([]byte(text), 0, true) >= 0 }
 
 // A paste is a text that may have been copied from a terminal.
 type paste struct {
@@ -198,6 +198,7 @@ var ownLine = lazyregexp.New(`^[> \t]*(?:` + strings.Join([]string{
 	`\{"`, `[\[{}\]]+,?$`, `"\w+": (?:["\[{\d]|true|false|null)`, `- `, // JSON, YAML
 	`(?:.*\s)?(?:Normal|Warning)\s+[A-Z]`, `(?:\S+\s+)?(?:<unknown>|(?:\d+[smhdy])+)(?:\s\s|\s\()`, `[A-Z][A-Z ]+  `, `Type  `, `----`, // kubectl's tables
 	`[A-Z][\w ]*:(?:  |$)`, `[\w.-]+:$`, `Failed to pull image`, `Back-off pulling`, `Error: `, // and descriptions
+	`\S+:\s+(?:resolv|waiting|exists|done|downloading|committing)`, `elapsed: `, // what clients print,
 	`ctr: `, `\[(?:ERROR|WARNING|preflight)`, "```", `[$#] `, `\[?\w+@[\w.-]+(?:[\] ]|:[~/])`, // kubeadm, and shells
 }, "|") + `)`)
 
