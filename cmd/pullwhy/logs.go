@@ -108,6 +108,9 @@ func (d *diagnosis) readLogs(ctx context.Context, root fs.FS, node *registry.Nod
 		log.addNode(ctx, d.env, root, node)
 	}
 	log.told()
+	if len(d.logs.files) > 0 && len(log.pulls) == 0 {
+		log.pulls = log.scanner.Unended()
+	}
 	log.leftOut()
 	log.warn(d.env)
 	return log
