@@ -210,16 +210,6 @@ func (o observation) dataDir() string {
 	return quote(cmp.Or(o.node.DataDir, "/var/lib/rancher/"+o.node.Distribution))
 }
 
-// presented prints the certificates that the endpoint presents, through another command
-// where one is given; "" where no host is known.
-func (o observation) presented(through ...string) string {
-	if o.host() == "" {
-		return ""
-	}
-	command := fmt.Sprintf("openssl s_client -connect %s </dev/null", quote(o.dialled()))
-	return strings.Join(append([]string{command}, through...), " | ")
-}
-
 var plainWord = lazyregexp.New(`^[A-Za-z0-9._/:@%+=,-]+$`)
 
 // quote makes one word of a shell command of text that a log or a server may have chosen.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/registry"
 )
 
@@ -14,31 +15,74 @@ func (o observation) curl(options, url string) string {
 	if o.host() == "" {
 		return ""
 	}
-	return strings.Join(slices.Concat([]string{"curl", options}, o.tlsOptions(url), o.userOption(options), []string{quote(url)}), " ")
+	return strings.Join(slices.Concat([]string{"curl", options}, o.proxyOptions(options, url), o.tlsOptions(url), o.userOption(options), []string{quote(url)}), " ")
+}
+
+// proxyOptions lead through the proxy of the agent's environment, which is not that of a shell.
+func (o observation) proxyOptions(options, url string) []string {
+	proxy, credentials := o.through(url)
+	switch {
+	case proxy == "", strings.Contains(options, "-x "):
+		return nil
+	case credentials:
+		return []string{"-x " + quote(proxy), "-U USER"}
+	}
+	return []string{"-x " + quote(proxy)}
 }
 
 // tlsOptions are the endpoint's settings for TLS, which count for its token service and the
 // targets of its redirects too. (core/remotes/docker/config/hosts.go, ConfigureHosts)
 func (o observation) tlsOptions(url string) []string {
-	if o.endpoint == nil || !strings.HasPrefix(url, "https://") {
+	switch {
+	case o.endpoint == nil || !strings.HasPrefix(url, "https://"):
 		return nil
-	}
-	var options []string
-	switch files := o.endpoint.CAFiles; {
 	case o.endpoint.SkipVerify:
-		options = append(options, "-k")
-	case len(files) == 1:
-		options = append(options, "--cacert "+quote(files[0]))
-	case len(files) > 1: // of which curl takes one
-		options = append(options, "--cacert <(cat "+strings.Join(quoted(files), " ")+")")
+		return append([]string{"-k"}, o.pair("--cert ", "--key ")...)
 	}
-	for _, pair := range o.endpoint.Clients[:min(len(o.endpoint.Clients), 1)] {
-		options = append(options, "--cert "+quote(pair.Cert))
-		if pair.Key != "" {
-			options = append(options, "--key "+quote(pair.Key))
-		}
+	return append(o.authorities("--cacert "), o.pair("--cert ", "--key ")...)
+}
+
+// authorities are the endpoint's CA files, of which a tool takes one.
+func (o observation) authorities(option string) []string {
+	switch files := o.endpoint.CAFiles; len(files) {
+	case 0:
+		return nil
+	case 1:
+		return []string{option + quote(files[0])}
+	default:
+		return []string{option + "<(cat " + strings.Join(quoted(files), " ") + ")"}
 	}
-	return options
+}
+
+// pair is the endpoint's first client certificate with its key.
+func (o observation) pair(cert, key string) []string {
+	switch {
+	case len(o.endpoint.Clients) == 0:
+		return nil
+	case o.endpoint.Clients[0].Key == "":
+		return []string{cert + quote(o.endpoint.Clients[0].Cert)}
+	}
+	return []string{cert + quote(o.endpoint.Clients[0].Cert), key + quote(o.endpoint.Clients[0].Key)}
+}
+
+// presented prints the certificates that the endpoint presents, and whether they verify, or what
+// another command tells of the first; "" where no host is known.
+func (o observation) presented(through ...string) string {
+	if o.host() == "" {
+		return ""
+	}
+	words := []string{"openssl s_client -connect", quote(o.dialled())}
+	proxy, _ := o.through("https://" + o.dialled())
+	if proxy, ok := strings.CutPrefix(proxy, "http://"); ok { // the only kind that it knows
+		words = append(words, "-proxy "+quote(cause.HostPort("http", proxy)))
+	}
+	if o.endpoint != nil && len(through) == 0 {
+		words = append(words, o.authorities("-CAfile ")...)
+	}
+	if o.endpoint != nil {
+		words = append(words, o.pair("-cert ", "-key ")...)
+	}
+	return strings.Join(append([]string{strings.Join(words, " ") + " </dev/null"}, through...), " | ")
 }
 
 // userOption lets curl ask for the password of the endpoint's user.

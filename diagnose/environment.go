@@ -75,11 +75,19 @@ func (o observation) environment() string {
 	}
 }
 
-// proxy is the one through which the endpoint is asked, without its credentials: the probe's,
-// else the environment's; "" where none is known.
+// proxy is the one through which the endpoint is asked, without its credentials; "" where none is
+// known.
 func (o observation) proxy() string {
-	if o.probe != nil && o.probe.Proxy != "" {
-		return o.probe.Proxy
+	proxy, _ := o.through(o.url)
+	return proxy
+}
+
+// through is the proxy for a URL of what failed: the probe's, else the environment's; and whether it
+// is sent credentials.
+func (o observation) through(url string) (proxy string, credentials bool) {
+	proxy, credentials = probe.ProxyOf(o.node.Env, url)
+	if o.probe != nil && o.target == "" {
+		proxy = cmp.Or(o.probe.Proxy, proxy)
 	}
-	return probe.ProxyOf(o.node.Env, o.url)
+	return proxy, credentials
 }

@@ -123,7 +123,7 @@ var tlsRules = map[cause.Cause]rule{
 				return o.change(o.withScheme("https"))
 			}
 			if scheme, _, _ := split(o.url); scheme == "http" && o.target == "" {
-				return []Note{look("see how far it comes", "curl -v "+quote(o.api())), {Text: "read the log of the server at " + o.dialled() + ", or of what stands between it and this node"}}
+				return []Note{look("see how far it comes", o.curl("-v", o.api())), {Text: "read the log of the server at " + o.dialled() + ", or of what stands between it and this node"}}
 			}
 			return []Note{mend, look("see how far it comes", o.presented())}
 		},

@@ -151,7 +151,8 @@ func ofDirect(j *joined, o observation, i registry.Issue) bool {
 // byEnvironment: about a change of the environment by which the endpoint would be asked through
 // another proxy, or none.
 func byEnvironment(j *joined, o observation, i registry.Issue) bool {
-	now, next := probe.ProxyOf(j.Node.Env, o.url), probe.ProxyOf(j.Node.NextEnv(), o.url)
+	now, _ := probe.ProxyOf(j.Node.Env, o.url)
+	next, _ := probe.ProxyOf(j.Node.NextEnv(), o.url)
 	return now != next && slices.ContainsFunc(j.Node.EnvChanges, func(c registry.EnvChange) bool { return c.At.File == i.File })
 }
 

@@ -73,15 +73,15 @@ func proxyFunc(env map[string]string) func(*url.URL) (*url.URL, error) {
 	return cfg.ProxyFunc()
 }
 
-// ProxyOf is the proxy through which a process with that environment asks a URL, without
-// credentials; "" where it asks without, or the setting cannot be used.
-func ProxyOf(env map[string]string, address string) string {
+// ProxyOf is the proxy through which a process with that environment asks a URL, without its
+// credentials, and whether it has some; "" where it asks without, or the setting cannot be used.
+func ProxyOf(env map[string]string, address string) (proxy string, credentials bool) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return ""
+		return "", false
 	}
-	proxy, _ := proxyFunc(env)(u) // nil beside an error
-	return proxyName(proxy)
+	p, _ := proxyFunc(env)(u) // nil beside an error
+	return proxyName(p), p != nil && p.User != nil
 }
 
 // site returns the one walk that ep shares with endpoints of the same settings.
