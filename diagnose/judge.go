@@ -155,7 +155,7 @@ func (j *joined) judgeIssues(known []Finding) []Finding {
 			return undecodable || f.File == issue.File && f.Line == issue.Line && (f.Code == issue.Code || slices.Contains(f.Also, issue.Code))
 		})
 		if !told {
-			all = append(all, issueFinding(issue, j.Node, j.Config))
+			all = append(all, issueFinding(j.advised(issue), j.Node, j.Config))
 		}
 	}
 	return all
