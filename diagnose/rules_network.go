@@ -40,9 +40,13 @@ var networkRules = map[cause.Cause]rule{
 		noun:   "DNS failure",
 		detail: says("this node's DNS servers failed or did not answer"),
 		fix: func(o observation) []Note {
+			file, servers := "/etc/resolv.conf", "cat /etc/resolv.conf"
+			if o.asksResolved() {
+				file, servers = "/etc/systemd/resolved.conf", "resolvectl status"
+			}
 			return []Note{
-				{Text: "mend the DNS server, or name one that answers in /etc/resolv.conf", File: "/etc/resolv.conf"},
-				look("see which servers the node asks", "cat /etc/resolv.conf"),
+				{Text: "mend the DNS server, or name one that answers in " + file},
+				look("see which servers the node asks", servers),
 				look("ask them", "getent hosts "+quote(o.name())),
 			}
 		},
@@ -157,6 +161,16 @@ var networkRules = map[cause.Cause]rule{
 			fix:     "Mend what slows the transfer down. To wait longer: image_pull_progress_timeout in containerd's configuration. K3s and RKE2: in a config-v3.toml.tmpl beside config.toml that begins with {{ template \"base\" . }}, then restart. Plain containerd: in /etc/containerd/config.toml, then restart.",
 		},
 	},
+}
+
+// asksResolved reports whether the server that failed is systemd-resolved's on the node itself,
+// which only asks others. (systemd-resolved.service(8))
+func (o observation) asksResolved() bool {
+	text := o.reason()
+	if o.seenAlike() {
+		text += " " + o.probe.Error
+	}
+	return strings.Contains(text, " on 127.0.0.53:53:") || strings.Contains(text, " on 127.0.0.54:53:")
 }
 
 func tooLate(o observation) string {

@@ -75,15 +75,19 @@ func inBrief(because string) string {
 
 var (
 	// wrappers is what stands before the reason in every error of a pull.
-	wrappers = lazyregexp.New(`^(rpc error: code = \w+ desc = )?(failed to pull and unpack image "[^"]*": )?(failed to resolve (reference "[^"]*"|image): )?(failed to do request: )?`)
+	wrappers = lazyregexp.New(`^(rpc error: code = \w+ desc = )?(failed to pull and unpack image "[^"]*": )?(failed to resolve (reference "[^"]*"|image): )?(failed to copy: )?(httpReadSeeker: failed open: )?(failed to do request: )?`)
+
+	// advice is what a registry or containerd adds to the error proper.
+	advice = lazyregexp.New(`(\. [A-Z]|, please ).*$`)
 
 	urlPaths = lazyregexp.New(`(https?://[^/\s"]+)/[^\s":]+`)
 )
 
 // kubernetesSays is what tells one error from another: without the image's name, which
-// stands above, and without the paths of URLs.
+// stands above, without the paths of URLs, and without advice.
 func kubernetesSays(p *printer, reported string) string {
-	return urlPaths().ReplaceAllString(wrappers().ReplaceAllString(reported, ""), "$1/"+p.ellipsis())
+	text := advice().ReplaceAllString(wrappers().ReplaceAllString(reported, ""), "")
+	return urlPaths().ReplaceAllString(text, "$1/"+p.ellipsis())
 }
 
 // headline says what fails.
