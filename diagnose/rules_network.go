@@ -126,8 +126,11 @@ var networkRules = map[cause.Cause]rule{
 				return append(o.direct(), Note{Text: "or mend the proxy " + o.probe.Proxy})
 			}
 			mend, see := "mend the proxy", look("see which proxy containerd uses", "tr '\\0' '\\n' </proc/$(pgrep -xo containerd)/environ | grep -i proxy")
+			if r := o.systemError(proxyFaults); r != nil {
+				mend = r.mend
+			}
 			if proxy := o.proxy(); proxy != "" {
-				mend, see = mend+" "+proxy, look("see what it says", o.curl("-v -x "+quote(proxy), o.api()))
+				mend, see = o.ofProxy(mend), look("see what it says", o.curl("-v -x "+quote(proxy), o.api()))
 			}
 			return append([]Note{{Text: mend}}, o.inEnvironment("or exempt "+o.name()+" from it: "+o.exempt(), see)...)
 		},
@@ -195,11 +198,19 @@ func noRoute(o observation) string {
 }
 
 func proxyFails(o observation) string {
-	switch proxy := o.proxy(); {
+	proxy, r := o.proxy(), o.systemError(proxyFaults)
+	switch {
 	case o.would(probe.WithoutProxy) != nil:
 		return fmt.Sprintf("the proxy %s fails, without it the endpoint answers", proxy)
+	case r != nil:
+		return o.ofProxy(r.means)
 	case proxy != "":
 		return fmt.Sprintf("the proxy %s fails", proxy)
 	}
 	return "it is asked through a proxy, and the proxy fails"
+}
+
+// ofProxy names the proxy in a sentence about it, where it is known.
+func (o observation) ofProxy(text string) string {
+	return strings.Replace(text, "the proxy", strings.TrimSpace("the proxy "+o.proxy()), 1)
 }

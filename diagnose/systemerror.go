@@ -46,6 +46,21 @@ var shortages = []systemError{
 	{"cannot allocate memory", "the node has no memory left for the connection", "end what holds the memory", look("see how much is left", "free -m")},
 }
 
+// proxyFaults are what a proxy, or the way to it, answers in place of a connection to HOST.
+// (net/http transport.go: dialConn; a proxy's refusal is its status line)
+var proxyFaults = []systemError{
+	{words: "first record does not look like a TLS handshake", means: "the proxy is asked with https, and speaks plain http", mend: "write http:// before the address of the proxy, in HTTPS_PROXY too"},
+	{words: "unknown authority", means: "this node does not trust the certificate of the proxy itself", mend: "add its CA to the node's own CAs, or write http:// before the address of the proxy"},
+	{words: "Proxy Authentication Required", means: "the proxy wants credentials", mend: "give them: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT of the proxy"},
+	{words: "no such host", means: "this node's DNS does not know the name of the proxy", mend: "correct the name of the proxy, or let DNS know it"},
+	{words: "connection refused", means: "nothing listens at the address of the proxy", mend: "start the proxy, or correct its address"},
+	{words: "i/o timeout", means: "no answer from the proxy: it is down, or a firewall drops", mend: "let this node reach the proxy"},
+	{words: "Forbidden", means: "the proxy refuses to connect to HOST", mend: "allow HOST at the proxy"},
+	{words: "Bad Gateway", means: "the proxy does not reach HOST", mend: "let the proxy reach HOST"},
+	{words: "Service Unavailable", means: "the proxy does not reach HOST", mend: "let the proxy reach HOST"},
+	{words: "Gateway Timeout", means: "the proxy does not reach HOST", mend: "let the proxy reach HOST"},
+}
+
 // systemError is the one of a table that the failure's text tells of; nil for none.
 func (o observation) systemError(table []systemError) *systemError {
 	if o.attempt == nil {

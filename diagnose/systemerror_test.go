@@ -47,3 +47,35 @@ func TestSystemErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestProxyFaults: what is wrong with a proxy stands in its refusal, and the proxy is named where
+// it is known.
+func TestProxyFaults(t *testing.T) {
+	for refusal, want := range map[string][2]string{
+		"proxyconnect tcp: tls: first record does not look like a TLS handshake":              {"is asked with https, and speaks plain http", "write http://"},
+		"Proxy Authentication Required":                                                       {"the proxy http://proxy.example.com:3128 wants credentials", "give them: HTTPS_PROXY="},
+		"proxyconnect tcp: dial tcp: lookup proxy.example.com on 192.0.2.53:53: no such host": {"does not know the name of the proxy http", "correct the name"},
+		"proxyconnect tcp: dial tcp 192.0.2.60:3128: connect: connection refused":             {"nothing listens", "start the proxy http"},
+		"Forbidden":             {"refuses to connect to registry.example.com", "allow registry.example.com"},
+		"Service Unavailable":   {"does not reach registry.example.com", "let the proxy"},
+		"proxyconnect tcp: EOF": {"the proxy http://proxy.example.com:3128 fails", "mend the proxy http"},
+		"proxyconnect tcp: x509: certificate signed by unknown authority": {"does not trust", "add its CA"},
+	} {
+		text := `failed to do request: Head "https://registry.example.com/v2/team/app/manifests/1": ` + refusal
+		o := observation{
+			node: &registry.Node{Env: map[string]string{"HTTPS_PROXY": "http://proxy.example.com:3128"}}, cause: cause.Parse(text), url: "https://registry.example.com",
+			attempt: &logparse.Attempt{Error: text},
+		}
+		if o.cause != cause.ProxyError {
+			t.Errorf("%s: cause %s", refusal, o.cause)
+		}
+		f := o.finding(Error)
+		if !strings.Contains(f.Detail, want[0]) || !strings.HasPrefix(f.Fix[0].Text, want[1]) {
+			t.Errorf("%s: %q, fix %q", refusal, f.Detail, f.Fix[0].Text)
+		}
+	}
+	o := observation{node: &registry.Node{}, cause: cause.ProxyError, url: "https://registry.example.com", attempt: &logparse.Attempt{Error: "Proxy Authentication Required"}}
+	if f := o.finding(Error); f.Detail != "the proxy wants credentials" {
+		t.Errorf("of an unknown proxy: %q", f.Detail)
+	}
+}

@@ -218,7 +218,7 @@ func TestSummary(t *testing.T) {
 func TestKubernetesSays(t *testing.T) {
 	for reported, want := range map[string]string{
 		`failed to pull and unpack image "a:1": failed to copy: httpReadSeeker: failed open: unexpected status code https://registry-1.docker.io/v2/a: 429 Too Many Requests - Server message: toomanyrequests: You have reached your pull rate limit. You may increase the limit by upgrading: https://www.docker.com/increase-rate-limit`: "unexpected status code https://registry-1.docker.io/…: 429 Too Many Requests - Server message: toomanyrequests: You have reached your pull rate limit",
-		`not implemented: media type "x" is no longer supported since containerd v2.1, please rebuild the image as "y"`:                                           `not implemented: media type "x" is no longer supported since containerd v2.1`,
+		`not implemented: media type "x" is no longer supported since containerd v2.1, please rebuild the image as "y"`:                                            `not implemented: media type "x" is no longer supported since containerd v2.1`,
 		`failed to resolve reference "a:1": failed to do request: Head "https://a.example.com/v2/": dial tcp: lookup a.example.com on 192.0.2.53:53: no such host`: `Head "https://a.example.com/…": dial tcp: lookup a.example.com on 192.0.2.53:53: no such host`,
 	} {
 		if got := kubernetesSays(newPrinter(nil, TextOptions{}), reported); got != want {
