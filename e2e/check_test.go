@@ -66,7 +66,7 @@ func (c *check) read(p printed) *report.Report {
 	err := reporttest.Check(c.schema, []byte(p.Out))
 	var r *report.Report
 	if err == nil {
-		r, err = report.ReadJSON(strings.NewReader(p.Out))
+		err = json.Unmarshal([]byte(p.Out), &r)
 	}
 	if err != nil {
 		c.wrong("reading the report: %v\n%s", err, p.Stderr)

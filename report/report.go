@@ -5,7 +5,6 @@ package report
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"time"
 
@@ -114,20 +113,4 @@ func WriteJSON(w io.Writer, v any) error {
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)
-}
-
-// maxDocument bounds what ReadJSON takes: a report of ten thousand images is 20 MB.
-const maxDocument = 256 << 20
-
-// ReadJSON reads a document that WriteJSON wrote.
-func ReadJSON(in io.Reader) (*Report, error) {
-	var r Report
-	if err := json.NewDecoder(io.LimitReader(in, maxDocument)).Decode(&r); err != nil {
-		return nil, fmt.Errorf("reading a report: %w", err)
-	}
-	if r.Schema != Version {
-		return nil, fmt.Errorf("reading a report: schema is %d, this pullwhy reads %d", r.Schema, Version)
-	}
-	r.fill()
-	return &r, nil
 }
