@@ -1,9 +1,12 @@
 package registry
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
+	"strings"
 )
 
 // lintHosts judges the hosts.toml files that somebody else than K3s wrote.
@@ -14,6 +17,8 @@ func (n *linter) lintHosts() {
 				n.lintHost(imageHost(name), d)
 				n.lintHostKeys(imageHost(name), d)
 				n.lintHostPath(imageHost(name), d)
+				n.lintHostTLS(imageHost(name), d)
+				n.lintHostTags(imageHost(name), d)
 				n.lintHostsName(d)
 			}
 		}
@@ -29,6 +34,10 @@ func (n *linter) lintHost(host string, d *hostDir) {
 		switch {
 		case e.key == "": // built in
 			continue
+		case strings.Contains(e.host, "*"):
+			issue.Code, issue.Severity = codeEndpointInvalid, SeverityWarning
+			issue.Detail = fmt.Sprintf("%q names no host: containerd fails to look it up", e.key)
+			issue.Fix = `write server = ""`
 		case e.host == hub:
 			issue.Detail = fmt.Sprintf("%s is a web site: the registry of Docker Hub is %s", hub, hubHost)
 			issue.Fix = fmt.Sprintf("write https://%s", hubHost)
@@ -39,5 +48,36 @@ func (n *linter) lintHost(host string, d *hostDir) {
 			continue
 		}
 		n.report(at, issue)
+	}
+}
+
+// lintHostTLS finds TLS settings of a host that says http, and verification that is off.
+func (n *linter) lintHostTLS(host string, d *hostDir) {
+	for _, e := range d.entries {
+		verifies := e.skipVerify == nil || !*e.skipVerify
+		at := Position{File: d.source, Line: e.lines.of("skip_verify"), Column: 1}
+		switch {
+		case e.scheme == "http" && (len(e.ca) > 0 || len(e.clients) > 0 || e.skipVerify != nil):
+			n.report(at, Issue{Code: codeHTTPWithTLS, Registry: host,
+				Detail: fmt.Sprintf("%s says http, and has TLS settings: %s", e.host, n.httpWithTLS(&url.URL{Scheme: e.scheme, Host: e.host})),
+				Fix:    "say https, or remove ca, client and skip_verify below it"})
+		case !verifies:
+			n.report(at, Issue{Code: codeInsecure, Registry: host,
+				Detail: fmt.Sprintf("the certificate of %s is not verified: whoever is between sees the credentials and chooses the images", cmp.Or(e.host, host)),
+				Fix:    "name the authority's certificate with ca instead"})
+		}
+	}
+}
+
+// lintHostTags finds hosts that are asked for no tag, for want of one of two capabilities.
+// (resolver.go, Resolve)
+func (n *linter) lintHostTags(host string, d *hostDir) {
+	for _, e := range d.entries {
+		if e.root || e.pull == e.resolve {
+			continue
+		}
+		n.report(Position{File: d.source, Line: e.lines.of("capabilities"), Column: 1}, Issue{Code: codeEndpointNoMirror, Registry: host,
+			Detail: fmt.Sprintf("%s is asked for no tag, only for the content of what another host resolved: that takes the capabilities pull and resolve", e.host),
+			Fix:    `write capabilities = ["pull", "resolve"]`})
 	}
 }

@@ -17,7 +17,7 @@ func TestHostsThatAreNone(t *testing.T) {
 		{"docker.io", "[host.\"https://quay.io/v2/mirror\"]\noverride_path = true\n", ""},
 		{"quay.io", "server = \"https://quay.io\"\n", ""},
 		{"registry.cn-hangzhou.aliyuncs.com", "server = \"https://registry.cn-hangzhou.aliyuncs.com\"\n", ""},
-		{"docker.io", "skip_verify = true\n[host]\n", ""},
+		{"docker.io", "capabilities = [\"pull\"]\n[host]\n", ""},
 	} {
 		abs := "/etc/containerd/certs.d/" + tc.host + "/hosts.toml"
 		node := &Node{Distribution: Containerd, ContainerdVersion: "v2.1.5", FS: nodeFS(map[string]string{
@@ -45,6 +45,12 @@ func TestHostsMistakes(t *testing.T) {
 		{"hosts.toml", "[host.\"https://a.example.com\"]\n[host.\"https://a.example.com\".rewrite]\n  \"^a\" = \"b\"\n", "config_unknown_key:2 give the host a path in its URL, and override_path = true"},
 		{"hosts.toml", "[host.\"https://a.example.com/v2/quay\"]\n", "config_endpoint_path:1 write override_path = true below it"},
 		{"hosts.toml", "[host.\"https://a.example.com/v2/quay\"]\n  override_path = true\n[host.\"https://b.example.com/v2\"]\n[host.\"https://c.example.com/quay\"]\n", ""},
+		{"hosts.toml", "server = \"*\"\n[host.\"https://a.example.com\"]\n", `config_endpoint_invalid:1 write server = ""`},
+		{"hosts.toml", "[host.\"https://a.example.com\"]\n  skip_verify = true\n", "config_insecure:2 name the authority's certificate with ca instead"},
+		{"hosts.toml", "[host.\"https://a.example.com\"]\n  skip_verify = false\n", ""},
+		{"hosts.toml", "[host.\"http://a.example.com:5000\"]\n  skip_verify = true\n", "config_http_with_tls:2 say https, or remove ca, client and skip_verify below it"},
+		{"hosts.toml", "[host.\"https://a.example.com\"]\n  capabilities = [\"pull\"]\n", `config_endpoint_not_a_mirror:2 write capabilities = ["pull", "resolve"]`},
+		{"hosts.toml", "[host.\"https://a.example.com\"]\n  capabilities = [\"push\"]\n", ""},
 		{"host.toml", "[host.\"https://a.example.com\"]\n", "config_misplaced_file:1 rename it"},
 		{"hosts.toml.bak", "[host.\"https://a.example.com\"]\n", ""},
 	} {
