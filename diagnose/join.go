@@ -3,6 +3,7 @@ package diagnose
 import (
 	"slices"
 
+	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/logparse"
 	"github.com/pullwhy/pullwhy/probe"
 	"github.com/pullwhy/pullwhy/registry"
@@ -72,7 +73,22 @@ func (j *joined) attempts(p logparse.Pull) []logparse.Attempt {
 	if p.Failures == 0 || p.Stage != logparse.StageResolve || p.Config.Cause != "" {
 		return logged
 	}
+	if a := only(p, route); len(logged) == 0 && a != nil {
+		return []logparse.Attempt{*a}
+	}
 	return j.fillIn(p.Image, route, logged, where)
+}
+
+// only is the attempt at the one endpoint that is asked for the image: what the kubelet was told
+// is what that said. nil where there are several, or nothing was said.
+func only(p logparse.Pull, route Route) *logparse.Attempt {
+	if len(route.Endpoints) != 1 || p.Reported.Cause == cause.None || p.Reported.Cause == cause.Unknown || p.Reported.Endpoint != "" {
+		return nil
+	}
+	ep, told := route.Endpoints[0], p.Reported
+	return &logparse.Attempt{
+		Endpoint: ep.Spelling(), Default: ep.Default, Cause: told.Cause, Error: told.Error, Time: p.LastFailure, File: told.File, Line: told.Line, Source: logparse.SourceLog,
+	}
 }
 
 func (j *joined) fillIn(image string, route Route, logged []logparse.Attempt, where []int) []logparse.Attempt {

@@ -91,7 +91,7 @@ func bring(o observation) []Note {
 		return []Note{{Text: fmt.Sprintf("ask for %s/%s%s in the pod", o.own().Host, underLibrary(o.own().Repository), identifier(o.own()))}, see}
 	case o.would(probe.WithoutNamespace) != nil:
 		return []Note{{Text: fmt.Sprintf("let %s serve %s, which containerd names by ?ns=: without that it has the image", o.host(), o.endpoint.Namespace)}, see}
-	case o.nowhere():
+	case o.nowhere() && !o.asDefault():
 		return []Note{{Text: "correct the name or tag: its own registry does not have it either: " + o.concerned()}, see}
 	case o.endpoint != nil && !o.endpoint.Default && o.repository() != "":
 		return o.orMendRewrite(append(o.copies(), Note{Text: "or correct the name or tag, if it is wrong: " + o.concerned()}, see))
