@@ -104,6 +104,7 @@ func TestCancelled(t *testing.T) {
 
 // An endpoint whose turn never came, for others at its host took all the time, has not failed.
 func TestTurnNeverCame(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	hung := endpoint(n.raw(hang))
 	var asks []probe.Ask
