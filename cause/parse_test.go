@@ -39,6 +39,41 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// What keeps a registry from answering keeps its name after the tag was resolved; at another
+// host, where a redirect leads, it is content that could not be fetched.
+func TestParseFetching(t *testing.T) {
+	messages, err := os.ReadFile("testdata/messages.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const asked, fetching = `failed to do request: Head "https://`, "failed to copy: httpReadSeeker: failed open: "
+	kept := map[Cause]bool{}
+	for line := range strings.Lines(string(messages)) {
+		line = strings.TrimSpace(line)
+		if !strings.HasPrefix(line, asked) {
+			continue
+		}
+		c := Parse(line)
+		if got := Parse(fetching + line); got != c && got != BlobFetchFailed {
+			t.Errorf("Parse(%q) = %s", fetching+line, got)
+		} else if got == c {
+			kept[c] = true
+		}
+		away := fetching + strings.NewReplacer("/v2/", "/", "/manifests/", "/").Replace(line)
+		if got := Parse(away); got != BlobFetchFailed && c != Cancelled && c != InvalidReference {
+			t.Errorf("Parse(%q) = %s", away, got)
+		}
+	}
+	for _, c := range []Cause{
+		DNSNotFound, DNSFailure, ConnectRefused, ConnectTimeout, NoRoute, TLSUnknownAuthority, TLSHostnameMismatch, TLSLegacyCommonName, TLSExpired,
+		TLSNotYetValid, TLSClientCertRequired, TLSHandshakeTimeout, HTTPResponseToHTTPSClient, ProxyError, TimeoutDeadline, Cancelled,
+	} {
+		if !kept[c] {
+			t.Errorf("%s is lost", c)
+		}
+	}
+}
+
 func TestParseNothing(t *testing.T) {
 	if got := Parse(""); got != None {
 		t.Errorf(`Parse("") = %q`, got)
