@@ -18,6 +18,19 @@ func (o observation) curl(options, url string) string {
 	return strings.Join(slices.Concat([]string{"curl", options}, o.proxyOptions(options, url), o.tlsOptions(url), o.userOption(options), []string{quote(url)}), " ")
 }
 
+// content is the URL of a manifest or blob of the registry itself that the failure's text names; ""
+// for none. That of a redirect's target is signed, and not told.
+func (o observation) content() string {
+	if o.attempt == nil || o.target != "" {
+		return ""
+	}
+	r, _ := cause.FindRequest(o.attempt.Error)
+	if _, _, ok := r.Content(); !ok || r.Scheme == "" {
+		return ""
+	}
+	return r.Endpoint() + r.Path
+}
+
 // proxyOptions lead through the proxy of the agent's environment, which is not that of a shell.
 func (o observation) proxyOptions(options, url string) []string {
 	proxy, credentials := o.through(url)

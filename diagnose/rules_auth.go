@@ -73,9 +73,10 @@ var authRules = map[cause.Cause]rule{
 			if strings.Contains(o.reason(), "unknown authority") {
 				mend = o.trustTarget("the token service's")
 			}
-			return append(mend,
-				look("ask the token service from this node", o.curl("-v", cmp.Or(o.target, o.url)+"/")),
-				look("see where the registry sends clients", o.curl("-sSI", o.registryAPI())))
+			if o.target != "" {
+				mend = append(mend, look("ask the token service from this node", o.curl("-v", o.api())))
+			}
+			return append(mend, look("see where the registry sends clients", o.curl("-sSI", o.registryAPI())))
 		},
 		doc: doc{
 			meaning: "The registry answers 401 and names a token service (realm). That service cannot be reached, is not trusted, fails, or gives no token. containerd asks it with the TLS settings and the proxy of the registry's own entry.",

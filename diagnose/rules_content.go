@@ -75,7 +75,10 @@ var contentRules = map[cause.Cause]rule{
 			if o.where() == "" {
 				return pushAgain(o)
 			}
-			return append(o.mendStore(), look("try it from this node", o.curl("-v", cmp.Or(o.target, o.url)+"/")))
+			if url := o.content(); url != "" {
+				return append(o.mendStore(), look("ask for it by hand", o.curl("-sSI", url)))
+			}
+			return append(o.mendStore(), look("try it from this node", o.curl("-v", o.api())))
 		},
 		doc: doc{
 			meaning: "The tag was found, and a manifest, the config or a layer could not be fetched. Registries often redirect for blobs to another host (object storage, a CDN), which the node must reach and trust too.",
