@@ -15,12 +15,12 @@ type joined struct {
 	registries []registry.Registry
 	routes     map[string]Route          // by image
 	probes     map[string][]probe.Result // by the endpoint's spelling
-	answers    map[question]*probe.Result
+	answers    map[probe.Question]*probe.Result
 	known      bool // whether there is a configuration
 }
 
 func join(e Evidence) *joined {
-	j := &joined{Evidence: e, known: e.Config != nil, routes: map[string]Route{}, probes: map[string][]probe.Result{}, answers: map[question]*probe.Result{}}
+	j := &joined{Evidence: e, known: e.Config != nil, routes: map[string]Route{}, probes: map[string][]probe.Result{}, answers: map[probe.Question]*probe.Result{}}
 	if j.Node == nil {
 		j.Node = &registry.Node{Distribution: registry.Unknown}
 	}
@@ -32,8 +32,8 @@ func join(e Evidence) *joined {
 		j.routes[r.Image] = r
 	}
 	for _, p := range counting(e.Probes, j.routes) {
-		q := questionOf(p.Endpoint, p.Image.Name)
-		j.probes[q.endpoint] = append(j.probes[q.endpoint], p)
+		q := p.Question()
+		j.probes[q.Endpoint] = append(j.probes[q.Endpoint], p)
 		if j.answers[q] == nil {
 			j.answers[q] = &p
 		}
@@ -41,16 +41,9 @@ func join(e Evidence) *joined {
 	return j
 }
 
-// A question is what a probe asked: an endpoint for an image.
-type question struct{ endpoint, registry, image string }
-
-func questionOf(ep registry.Endpoint, image string) question {
-	return question{ep.Spelling(), ep.Registry, image}
-}
-
 // probed is what the probe saw when it asked ep for image, nil where it did not.
 func (j *joined) probed(ep registry.Endpoint, image string) *probe.Result {
-	return j.answers[questionOf(ep, image)]
+	return j.answers[probe.Question{Endpoint: ep.Spelling(), Registry: ep.Registry, Image: image}]
 }
 
 // attempts are those of the log in the spelling of the configuration, and between them

@@ -56,10 +56,10 @@ func counting(probes []probe.Result, routes map[string]Route) []probe.Result {
 		}
 		routes[image] = r
 	}
-	index := map[question]int{}
+	index := map[probe.Question]int{}
 	var kept []probe.Result
 	for _, p := range probes {
-		q := questionOf(p.Endpoint, p.Image.Name)
+		q := p.Question()
 		auth, found := served[p.Image.Name]
 		i, twice := index[q]
 		switch {

@@ -40,6 +40,14 @@ type Ask struct {
 	Content bool
 }
 
+// A Question tells asks apart by what they are about, whatever the credentials.
+type Question struct{ Endpoint, Registry, Image string }
+
+// Question is what the ask is about.
+func (a Ask) Question() Question {
+	return Question{a.Endpoint.Spelling(), a.Endpoint.Registry, a.Image.Name}
+}
+
 // A Result is what became of an Ask. A failure is a result, never a Go error.
 type Result struct {
 	Ask

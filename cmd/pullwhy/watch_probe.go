@@ -11,13 +11,6 @@ import (
 	"github.com/pullwhy/pullwhy/probe"
 )
 
-// A question is what a probe's result answers.
-type question struct{ endpoint, registry, image string }
-
-func questionOf(a probe.Ask) question {
-	return question{a.Endpoint.Spelling(), a.Endpoint.Registry, a.Image.Name}
-}
-
 // A patrol probes endpoints when it is their turn, one at a time, within the budget, and
 // keeps what it saw last.
 type patrol struct {
@@ -28,7 +21,7 @@ type patrol struct {
 	mu      sync.Mutex
 	turns   turns
 	prober  *probe.Prober // of the node as it is now; nil: not known yet
-	results map[question]probe.Result
+	results map[probe.Question]probe.Result
 	seen    map[string]probe.Result // by endpoint: what was seen last of it, whatever the image
 	news    bool                    // since results were taken
 	wake    chan struct{}
@@ -39,7 +32,7 @@ func newPatrol(every time.Duration) *patrol {
 		budget:  budget{most: connectionsPerMinute},
 		now:     time.Now,
 		turns:   turns{every: every, spread: atRandom},
-		results: map[question]probe.Result{},
+		results: map[probe.Question]probe.Result{},
 		seen:    map[string]probe.Result{},
 		wake:    make(chan struct{}, 1),
 	}
@@ -49,11 +42,11 @@ func newPatrol(every time.Duration) *patrol {
 func (p *patrol) plan(prober *probe.Prober, asks []probe.Ask) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	wanted, asked := map[question]bool{}, map[string]bool{}
+	wanted, asked := map[probe.Question]bool{}, map[string]bool{}
 	for _, ask := range asks {
-		wanted[questionOf(ask)], asked[ask.Endpoint.Spelling()] = true, true
+		wanted[ask.Question()], asked[ask.Endpoint.Spelling()] = true, true
 	}
-	maps.DeleteFunc(p.results, func(q question, _ probe.Result) bool { return !wanted[q] })
+	maps.DeleteFunc(p.results, func(q probe.Question, _ probe.Result) bool { return !wanted[q] })
 	maps.DeleteFunc(p.seen, func(endpoint string, _ probe.Result) bool { return !asked[endpoint] })
 	p.prober = prober
 	p.turns.plan(p.now(), asks, p.open)
@@ -73,7 +66,7 @@ func (p *patrol) mended(asks []probe.Ask) {
 	defer p.mu.Unlock()
 	for _, ask := range asks {
 		host := hostOf(ask)
-		maps.DeleteFunc(p.results, func(_ question, r probe.Result) bool { return hostOf(r.Ask) == host && r.Status == probe.Failed })
+		maps.DeleteFunc(p.results, func(_ probe.Question, r probe.Result) bool { return hostOf(r.Ask) == host && r.Status == probe.Failed })
 		maps.DeleteFunc(p.seen, func(_ string, r probe.Result) bool { return hostOf(r.Ask) == host && r.Status == probe.Failed })
 		p.turns.mended(p.now(), host)
 	}
@@ -110,7 +103,7 @@ func (p *patrol) keep(r probe.Result) {
 		p.seen[endpoint] = r
 		return
 	}
-	p.results[questionOf(r.Ask)] = r
+	p.results[r.Question()] = r
 	if r.Reachable {
 		p.seen[endpoint] = withoutImage(r)
 	}
@@ -119,7 +112,7 @@ func (p *patrol) keep(r probe.Result) {
 // answer is what is known about ask: its own result, or what was seen of the endpoint
 // where that decides.
 func (p *patrol) answer(ask probe.Ask) (probe.Result, bool) {
-	own, answered := p.results[questionOf(ask)]
+	own, answered := p.results[ask.Question()]
 	seen, known := p.seen[ask.Endpoint.Spelling()]
 	if known && (seen.Status == probe.Failed && seen.Time.After(own.Time) || !answered && ask.Image.Name == "") {
 		seen.Ask = ask
@@ -194,7 +187,7 @@ func (p *patrol) step(ctx context.Context) time.Duration {
 // is the oldest.
 func (p *patrol) pick(asks []probe.Ask) []probe.Ask {
 	asks = slices.SortedStableFunc(slices.Values(asks), func(a, b probe.Ask) int {
-		return p.results[questionOf(a)].Time.Compare(p.results[questionOf(b)].Time)
+		return p.results[a.Question()].Time.Compare(p.results[b.Question()].Time)
 	})
 	return asks[:min(len(asks), imagesPerTurn)]
 }
