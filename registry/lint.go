@@ -2,6 +2,7 @@ package registry
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -16,6 +17,7 @@ func (c *Config) Lint(seen []Reference) []Issue {
 	n := &linter{loader: l, file: l.registries, seen: seen}
 	n.loaded(c.Issues)
 	n.lint()
+	n.blameInvisible()
 	c.Sources = l.files.sources
 	issues := n.found.all
 	for i := range issues {
@@ -37,6 +39,19 @@ func (n *linter) loaded(issues []Issue) {
 			}
 		}
 		n.found.add(i)
+	}
+}
+
+// blameInvisible advises to replace the first character that deceives where the file does not
+// parse for a reason that is not known better: such a reason comes lines later.
+func (n *linter) blameInvisible() {
+	all := n.found.all
+	first := slices.IndexFunc(all, func(i Issue) bool { return i.Code == codeInvisible })
+	for i := range all {
+		if first >= 0 && all[i].Code == codeSyntax && all[i].Fix == "" && all[i].File == n.file.path && all[i].Line >= all[first].Line {
+			what, _, _ := strings.Cut(strings.TrimPrefix(all[first].Detail, "here stands "), ",")
+			all[i].Fix = strings.Replace(all[first].Fix, " it ", fmt.Sprintf(" %s in line %d ", what, all[first].Line), 1)
+		}
 	}
 }
 
