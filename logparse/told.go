@@ -79,15 +79,23 @@ func tellsOfFailure(text string) bool {
 
 // told is the error in a kubelet's or a client's words around it.
 func told(text string) string {
-	if start, ok := firstMark(text, errorMarks); ok {
-		return strings.TrimRight(text[start:], wrappers)
+	start, _ := firstMark(text, errorMarks)
+	start = min(start, reason(text, `Failed to pull image "`))
+	if start == len(text) {
+		start = reason(text, "ailed to pull image")
 	}
-	if _, rest, ok := strings.Cut(text, "ailed to pull image"); ok {
-		if _, reason, ok := strings.Cut(rest, ": "); ok {
-			text = reason
-		}
+	if start == len(text) {
+		return strings.TrimSpace(text)
 	}
-	return strings.TrimSpace(text)
+	return strings.TrimRight(text[start:], wrappers)
+}
+
+// reason is where the error begins that follows words and an image's name, the end of text
+// where there is none.
+func reason(text, words string) int {
+	_, rest, _ := strings.Cut(text, words)
+	_, rest, _ = strings.Cut(rest, ": ")
+	return len(text) - len(rest)
 }
 
 // wrappers are what people and programs put around an error.

@@ -129,6 +129,20 @@ func TestUnwrapped(t *testing.T) {
 	}
 }
 
+// TestStraight undoes what programs make of a text that is pasted into them.
+func TestStraight(t *testing.T) {
+	for text, want := range map[string]string{
+		"Failed to pull image \u201cregistry.example.com/a:1\u201d":                                                           `Failed to pull image "registry.example.com/a:1"`,
+		`image "[registry.example.com/a:1](http://registry.example.com/a:1)": lookup [a.example.com](https://a.example.com/)`: `image "registry.example.com/a:1": lookup a.example.com`,
+		`see [this](http://www.example.com/), [a.example.com](http://a.example.com`:                                           `see [this](http://www.example.com/), [a.example.com](http://a.example.com`,
+		`](http://a.example.com/)`: `](http://a.example.com/)`,
+	} {
+		if got := straight(text); got != want {
+			t.Errorf("straight(%q) = %q", text, got)
+		}
+	}
+}
+
 // TestWholeLines leaves lines alone that nobody broke.
 func TestWholeLines(t *testing.T) {
 	for _, log := range corpus(t) {
