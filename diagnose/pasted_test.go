@@ -73,3 +73,27 @@ func TestWarningHasNoCause(t *testing.T) {
 		}
 	}
 }
+
+// TestPastedMiss: of a mirror that lacks an image, the log of 2.3 and later tells under which name
+// it was asked for.
+func TestPastedMiss(t *testing.T) {
+	const asked = "https://mirror.example.com/v2/hub/team/app/manifests/1?ns=docker.io"
+	for url, want := range map[string][2]string{
+		` url="` + asked + `"`: {"it answers, and does not have hub/team/app:1", "curl -sSI '" + asked + "'"},
+		"":                     {"it answers, and does not have the repository or tag", "curl -sSI https://mirror.example.com/v2/"},
+	} {
+		text := `time="2026-01-02T03:04:05Z" level=info msg="PullImage \"docker.io/team/app:1\""
+time="2026-01-02T03:04:05Z" level=info msg="trying next host after status: 404 Not Found" host=mirror.example.com` + url + `
+time="2026-01-02T03:04:05Z" level=info msg="fetch failed after status: 404 Not Found" host=registry-1.docker.io
+time="2026-01-02T03:04:05Z" level=error msg="PullImage \"docker.io/team/app:1\" failed" error="failed to pull and unpack image \"docker.io/team/app:1\": failed to resolve reference \"docker.io/team/app:1\": docker.io/team/app:1: not found"
+`
+		var s logparse.Scanner
+		if _, err := s.Scan("-", strings.NewReader(text)); err != nil {
+			t.Fatal(err)
+		}
+		f := Diagnose(Evidence{Node: &registry.Node{Distribution: registry.Unknown}, Pulls: s.Pulls()}).Findings[0]
+		if f.Detail != want[0] || f.Fix[len(f.Fix)-1].Command != want[1] {
+			t.Errorf("%q: %q, %+v", url, f.Detail, f.Fix)
+		}
+	}
+}

@@ -96,7 +96,12 @@ func bring(o observation) []Note {
 	case o.endpoint != nil && !o.endpoint.Default && o.repository() != "":
 		return o.orMendRewrite(append(o.copies(), Note{Text: "or correct the name or tag, if it is wrong: " + o.concerned()}, see))
 	}
-	return o.orMendRewrite([]Note{{Text: fmt.Sprintf("correct the name or tag, or push it to %s: %s", cmp.Or(o.host(), "the registry"), o.concerned())}, see})
+	notes := []Note{{Text: fmt.Sprintf("correct the name or tag, or push it to %s: %s", cmp.Or(o.host(), "the registry"), o.concerned())}, see}
+	if o.endpoint == nil && o.attempt != nil && !o.attempt.Default && o.host() != "" {
+		elsewhere := Note{Text: "or, if " + o.host() + " has it under another name, such as in a project of Harbor, give the mirror a rewrite or a path"}
+		return slices.Insert(notes, 1, elsewhere)
+	}
+	return o.orMendRewrite(notes)
 }
 
 // own is the image as it was asked for.
@@ -164,7 +169,27 @@ func (o observation) manifest() string {
 	if o.probe != nil && o.endpoint != nil && o.probe.Image.Name != "" {
 		return o.endpoint.ManifestURL(o.probe.Image.Identifier())
 	}
+	if o.endpoint == nil && o.attempt != nil && o.attempt.URL != "" {
+		return o.attempt.URL
+	}
 	return o.api()
+}
+
+// logged is the repository with tag or digest that the log says was asked for, "" where it does
+// not: a mirror may have been asked for another name than the image's.
+func (o observation) logged() string {
+	if o.attempt == nil {
+		return ""
+	}
+	request, _ := cause.ParseRequest(o.attempt.URL)
+	repository, identifier, ok := request.Content()
+	switch {
+	case !ok:
+		return ""
+	case strings.Contains(identifier, ":"):
+		return repository + "@" + identifier
+	}
+	return repository + ":" + identifier
 }
 
 // strange reports whether the probe found no registry where the log only shows a 404.
@@ -182,6 +207,8 @@ func notFound(o observation) string {
 		return fmt.Sprintf("it does not have %s, but %s", o.asked(), underLibrary(o.asked()))
 	case o.would(probe.WithoutNamespace) != nil:
 		return fmt.Sprintf("it has %s, but not for ?ns=%s, which containerd adds", o.asked(), o.endpoint.Namespace)
+	case o.asked() == "" && o.logged() != "":
+		return "it answers, and does not have " + o.logged()
 	case o.asked() == "":
 		return "it answers, and does not have the repository or tag"
 	case o.rewritten():

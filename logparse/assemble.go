@@ -181,6 +181,9 @@ func (e *entry) attempt(ref imageRef, image string, causes *memo[cause.Cause]) A
 		text = "unexpected status from HEAD request to " + e.url + strings.TrimPrefix(text, "unexpected status")
 	}
 	a.Cause = cmp.Or(causes.of(inContext(text, image), cause.Parse), cause.Unknown)
+	if e.asked.Host == e.host && !e.asked.Token() {
+		a.URL = e.url
+	}
 	for _, request := range []cause.Request{e.asked, e.failed} {
 		if request.Scheme != "" && (request.Host == e.host || e.host == "") && !request.Token() {
 			a.Endpoint = request.Endpoint()

@@ -57,6 +57,7 @@ type Attempt struct {
 	Line       int         `json:"line"`
 	Source     string      `json:"source"` // log or probe
 
+	URL    string `json:"-"` // that was asked for the manifest or blob; "" where the line does not tell, as before 2.3
 	Target string `json:"-"` // host that failed on behalf of Endpoint: its token service or a redirect's target; "" for itself
 }
 
