@@ -62,8 +62,8 @@ func ofUnit(file string) bool {
 // now, else where that is usual.
 func (o observation) environment() string {
 	switch unit := o.node.Unit; {
-	case strings.HasPrefix(o.node.EnvSource, "/etc/"):
-		return o.node.EnvSource
+	case o.node.EnvFile != "":
+		return o.node.EnvFile
 	case unit == "":
 		return ""
 	case strings.HasPrefix(unit, "rke2"):

@@ -34,11 +34,11 @@ func TestExempt(t *testing.T) {
 	}{
 		"K3s": {registry.Node{Distribution: registry.K3s, Unit: "k3s-agent"},
 			"NO_PROXY=a.example.com in /etc/systemd/system/k3s-agent.service.env", "systemctl restart k3s-agent"},
-		"a list that is there": {registry.Node{Distribution: registry.K3s, Unit: "k3s", Env: map[string]string{"no_proxy": "10.0.0.0/8"}, EnvSource: "/etc/default/k3s"},
+		"a list that is there": {registry.Node{Distribution: registry.K3s, Unit: "k3s", Env: map[string]string{"no_proxy": "10.0.0.0/8"}, EnvFile: "/etc/default/k3s"},
 			"NO_PROXY=10.0.0.0/8,a.example.com in /etc/default/k3s", "systemctl restart k3s"},
 		"a long one": {registry.Node{Distribution: registry.K3s, Unit: "k3s", Env: map[string]string{"NO_PROXY": "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"}, EnvSource: "/proc/1/environ"},
 			"append ,a.example.com to NO_PROXY in /etc/systemd/system/k3s.service.env", "systemctl restart k3s"},
-		"a drop-in": {registry.Node{Distribution: registry.RKE2, Unit: "rke2-agent", EnvSource: "/etc/systemd/system/rke2-agent.service.d/proxy.conf"},
+		"a drop-in": {registry.Node{Distribution: registry.RKE2, Unit: "rke2-agent", EnvFile: "/etc/systemd/system/rke2-agent.service.d/proxy.conf"},
 			"below [Service]: Environment=NO_PROXY=a.example.com in /etc/systemd/system/rke2-agent.service.d/proxy.conf", "systemctl daemon-reload && systemctl restart rke2-agent"},
 		"containerd": {registry.Node{Distribution: registry.Containerd, Unit: "containerd"},
 			"below [Service]: Environment=NO_PROXY=a.example.com in /etc/systemd/system/containerd.service.d/http-proxy.conf", "systemctl daemon-reload && systemctl restart containerd"},

@@ -25,6 +25,7 @@ type Node struct {
 	Flags             Flags
 	Env               map[string]string // environment of the running containerd, of its parent, or of its unit's files; for the proxy
 	EnvSource         string            // where Env came from; "" where it is empty
+	EnvFile           string            // the file of the unit that sets the proxy, where it is to be changed; "" where none is seen to
 	LogPath           string            // containerd.log, absolute on the node; "" where the runtime logs to the journal
 	ConfigTOML        string            // containerd's config.toml, absolute on the node; "" the distribution's default
 	Sources           []Source

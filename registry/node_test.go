@@ -54,7 +54,17 @@ func TestReadNode(t *testing.T) {
 		}, want: Node{
 			Distribution: K3s, DataDir: "/data/k3s", Unit: "k3s-agent",
 			Env:       map[string]string{"HTTP_PROXY": "http://192.0.2.9:3128", "NO_PROXY": "192.0.2.0/24"},
-			EnvSource: "/etc/systemd/system/k3s-agent.service.env", LogPath: "/data/k3s/agent/containerd/containerd.log",
+			EnvSource: "/etc/systemd/system/k3s-agent.service.env", EnvFile: "/etc/systemd/system/k3s-agent.service.env", LogPath: "/data/k3s/agent/containerd/containerd.log",
+		}},
+		{name: "a node that runs, with its proxy in a file of defaults", files: map[string]string{
+			"/proc/70/cmdline":                      "/usr/local/bin/k3s agent",
+			"/proc/71/cmdline":                      "containerd\x00-c\x00/var/lib/rancher/k3s/agent/etc/containerd/config.toml\x00",
+			"/proc/71/environ":                      "HTTPS_PROXY=http://192.0.2.2:3128\x00",
+			"/etc/systemd/system/k3s-agent.service": "[Service]\nEnvironmentFile=-/etc/default/%N\nExecStart=/usr/local/bin/k3s agent\n",
+			"/etc/default/k3s-agent":                "HTTPS_PROXY=http://192.0.2.2:3128\n",
+		}, want: Node{
+			Distribution: K3s, DataDir: "/var/lib/rancher/k3s", Unit: "k3s-agent", Env: map[string]string{"HTTPS_PROXY": "http://192.0.2.2:3128"},
+			EnvSource: "/proc/71/environ", EnvFile: "/etc/default/k3s-agent", LogPath: "/var/lib/rancher/k3s/agent/containerd/containerd.log",
 		}},
 		{name: "drop-ins in two folders", files: map[string]string{
 			"/etc/systemd/system/k3s.service":                  "[Service]\nEnvironment=HTTP_PROXY=http://192.0.2.1:1\nExecStart=/usr/local/bin/k3s server\n",
@@ -66,7 +76,7 @@ func TestReadNode(t *testing.T) {
 		}, want: Node{
 			Distribution: K3s, DataDir: "/var/lib/rancher/k3s", Unit: "k3s",
 			Env:       map[string]string{"HTTPS_PROXY": "http://192.0.2.3:3", "NO_PROXY": "192.0.2.0/24"},
-			EnvSource: "/etc/systemd/system/k3s.service.d/30-b.conf", LogPath: "/var/lib/rancher/k3s/agent/containerd/containerd.log",
+			EnvSource: "/etc/systemd/system/k3s.service.d/30-b.conf", EnvFile: "/etc/systemd/system/k3s.service.d/30-b.conf", LogPath: "/var/lib/rancher/k3s/agent/containerd/containerd.log",
 		}},
 		{name: "variables in the unit's command, and a data directory", files: map[string]string{
 			"/etc/systemd/system/k3s.service":     "[Service]\nEnvironmentFile=-/etc/default/%N\nEnvironmentFile=/etc/systemd/system/k3s.service.env\nExecStart=/usr/local/bin/k3s server $K3S_ARGS --private-registry=${DIR}/r.yaml\n",

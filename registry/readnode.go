@@ -196,6 +196,9 @@ func (r *nodeReader) readProcess() {
 func (r *nodeReader) readEnvironment() {
 	n := &r.node
 	n.Env, n.EnvSource = pickEnvironment(r.env, n.isK3s()), r.proxyFrom
+	if strings.HasPrefix(r.unit.proxyFrom, "/etc/") { // what is elsewhere is a package's, or gone with a boot
+		n.EnvFile = r.unit.proxyFrom
+	}
 	p := r.containerd(n.DataDir)
 	if p != nil {
 		abs := p.dir + "/environ"
