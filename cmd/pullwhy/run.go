@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"strings"
 	"time"
 
@@ -92,10 +93,18 @@ func rootCommand(e *env) *cobra.Command {
 	return root
 }
 
-// imagesNotCommands keeps a mistyped command from being taken for an image of Docker Hub.
+// imagesNotCommands keeps a mistyped command, and a file, from being taken for an image of
+// Docker Hub.
 func imagesNotCommands(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 && !strings.ContainsAny(args[0], "/:.@") {
-		return fmt.Errorf("unknown command %q; for the image of that name: pullwhy diagnose %s", args[0], args[0])
+	if len(args) == 0 {
+		return nil
+	}
+	name := args[0]
+	switch info, err := os.Stat(name); {
+	case name == "-", err == nil && info.Mode().IsRegular():
+		return fmt.Errorf("%q is no image; pullwhy logs %[1]s reads it as a log, pullwhy lint %[1]s as a registries.yaml", name)
+	case !strings.ContainsAny(name, "/:.@"):
+		return fmt.Errorf("unknown command %q; for the image of that name: pullwhy diagnose %s", name, name)
 	}
 	return nil
 }
