@@ -193,6 +193,7 @@ func TestSummary(t *testing.T) {
 			"healthy: no pull in the log; no endpoint was asked\nread 1 file, 0 lines of log, 0001-01-01 00:00:00 UTC\ncontainerd.log: an older one failed\n"},
 		"no log": {Report{Verdict: diagnose.Healthy, Node: Node{Hostname: "a", Distribution: registry.K3s}},
 			"healthy: no log was read; no endpoint was asked\na: k3s, containerd of an unknown version\nread 0 files"},
+		"plain containerd": {Report{Verdict: diagnose.Healthy, Node: Node{Hostname: "a", Distribution: registry.Containerd}}, "\na: plain containerd of an unknown version\n"},
 		"images": {Report{Verdict: diagnose.Fails, Node: Node{Distribution: registry.Unknown, ContainerdVersion: "v2.1.5"}, Images: []diagnose.Image{{Status: diagnose.Available}, {Status: diagnose.Unavailable}}, Endpoints: []diagnose.Endpoint{missed}},
 			"failing: 1 of 2 images available; 0 of 1 endpoint reachable\ncontainerd 2.1.5\n"},
 		"a miss": {Report{Verdict: diagnose.Fails, Node: Node{Distribution: registry.Unknown}, Endpoints: []diagnose.Endpoint{missed}},

@@ -103,16 +103,20 @@ func (r *Report) counted() []string {
 
 // known is what is known of the node, "" for nothing.
 func (n Node) known() string {
-	var parts []string
-	if n.Distribution != registry.Unknown {
-		parts = append(parts, n.Distribution)
+	version, known := strings.TrimPrefix(n.ContainerdVersion, "v"), ""
+	switch {
+	case version != "":
+		known = "containerd " + version
+	case n.Distribution != registry.Unknown:
+		known = "containerd of an unknown version"
 	}
-	if version := strings.TrimPrefix(n.ContainerdVersion, "v"); version != "" {
-		parts = append(parts, "containerd "+version)
-	} else if len(parts) > 0 {
-		parts = append(parts, "containerd of an unknown version")
+	switch n.Distribution {
+	case registry.Unknown:
+	case registry.Containerd:
+		known = "plain " + known
+	default:
+		known = n.Distribution + ", " + known
 	}
-	known := strings.Join(parts, ", ")
 	if n.Hostname != "" && known != "" {
 		known = n.Hostname + ": " + known
 	}
