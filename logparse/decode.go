@@ -42,7 +42,7 @@ func (c clock) decodeAt(line string, outer time.Time, depth int, yield func(mess
 	if outer.IsZero() {
 		outer = c.prefix(line)
 	}
-	logfmt, object := strings.Index(line, `time="`), strings.Index(line, `{"`)
+	logfmt, object := logfmtStart(line), strings.Index(line, `{"`)
 	switch {
 	case object >= 0 && (logfmt < 0 || object < logfmt) && depth < maxNesting && jsonStart(line[:object]):
 		return c.decodeJSON(line[object:], outer, depth, yield)
@@ -74,6 +74,19 @@ func (c clock) plainText(line string, outer time.Time, yield func(message)) {
 	}
 	m.time, m.plain = finer(outer, m.time), m.err == ""
 	yield(m)
+}
+
+// logfmtStart is where containerd's text format begins in line, perhaps without the time, -1
+// where it does not.
+func logfmtStart(line string) int {
+	if i := strings.Index(line, `time="`); i >= 0 {
+		return i
+	}
+	i := strings.Index(line, "level=")
+	if i < 0 || strings.IndexByte(line[:i], '"') >= 0 || !strings.Contains(line[i:], " msg=") {
+		return -1
+	}
+	return i
 }
 
 // isLine reports whether a message is a line of another program's, as k0s passes on those of

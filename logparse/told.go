@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
 // report reads what the kubelet, an event or a client says of a pull that ended.
@@ -54,7 +55,7 @@ var failureMarks = []string{
 	"PullImage from image service failed", "is not present with pull policy of Never", "couldn't parse image name ",
 	"Failed to apply default image tag ", "failed to parse image reference ", "failed to copy: ",
 	"failed to resolve image", "failed to unpack image on snapshotter ", "ailed to pull image: ",
-	"pulling image: ", "pulling image failed: ", "ImagePull]: failed to pull image ",
+	"pulling image: ", "pulling image failed: ",
 }
 
 // innerMarks are those of an error whose beginning was cut off, or of which a client says no
@@ -66,7 +67,7 @@ var innerMarks = []string{
 }
 
 func tellsOfFailure(text string) bool {
-	if _, ok := firstMark(text, failureMarks); ok {
+	if _, ok := firstMark(text, failureMarks); ok || bareName(text) != "" {
 		return true
 	}
 	if !strings.Contains(text, "failed to do request: ") {
@@ -133,9 +134,8 @@ func requestedIn(text string) string {
 			return name
 		}
 	}
-	if _, rest, ok := strings.Cut(text, "ImagePull]: failed to pull image "); ok { // kubeadm's
-		name, _, _ := strings.Cut(rest, " ")
-		return strings.Trim(name, wrappers+":[]")
+	if name := bareName(text); name != "" {
+		return name
 	}
 	if name, _, ok := strings.Cut(text, `": `); ok && !strings.ContainsAny(name, ` =`) {
 		return strings.Trim(name, `"`)
@@ -146,6 +146,20 @@ func requestedIn(text string) string {
 	}
 	return imageOf(request)
 }
+
+// bareName is the image that text names without quotes, as kubeadm does.
+func bareName(text string) string {
+	_, rest, _ := strings.Cut(text, "ailed to pull image ")
+	name, _, _ := strings.Cut(rest, " ")
+	name = strings.Trim(name, wrappers+":[]")
+	if !bareImage().MatchString(name) {
+		return ""
+	}
+	return name
+}
+
+// bareImage is a name with a registry's host, or a tag, to tell it from words.
+var bareImage = lazyregexp.New(`^(?:[\w-]+[.:][\w.:-]*/\S+|[\w./-]+:[\w.-]+)$`)
 
 // imageOf is the image that a request to the registry API is about, "" where its host does
 // not tell: a mirror whose namespace is masked.
