@@ -36,6 +36,7 @@ var links = []link{
 	{[]string{codeEndpointPath}, noMirrorCauses, atStrangePath, "", true},
 	{[]string{"config_rewrite_ineffective", "config_rewrite_invalid", "config_rewrite_ambiguous"}, []cause.Cause{cause.NotFound}, ofMirror, "", false},
 	{[]string{"config_auth_undecodable"}, []cause.Cause{cause.ConfigInvalid, cause.AuthMissing, cause.AuthRejected}, inEntry, "", false},
+	{[]string{"config_auth_undecodable"}, []cause.Cause{cause.ConfigInvalid, cause.AuthMissing, cause.AuthRejected}, ofPlainHost, "", false},
 	{
 		[]string{"config_unknown_key", "config_value_truncated", "config_invisible_character"},
 		[]cause.Cause{cause.AuthMissing, cause.AuthRejected, cause.TLSUnknownAuthority, cause.TLSClientCertRequired}, inEntry, "", false,
@@ -154,6 +155,11 @@ func byEnvironment(j *joined, o observation, i registry.Issue) bool {
 	now, _ := probe.ProxyOf(j.Node.Env, o.url)
 	next, _ := probe.ProxyOf(j.Node.NextEnv(), o.url)
 	return now != next && slices.ContainsFunc(j.Node.EnvChanges, func(c registry.EnvChange) bool { return c.At.File == i.File })
+}
+
+// ofPlainHost: about the host's credentials in a config.toml that no agent wrote.
+func ofPlainHost(j *joined, o observation, i registry.Issue) bool {
+	return !rendered(j.Node) && i.Registry == o.endpointHost()
 }
 
 // mirrorAt is the key of mirrors that a mistake stands below, "" for none.

@@ -53,7 +53,7 @@ func TestConfigVersions(t *testing.T) {
 	}
 }
 
-// TestConflictPositions: a conflict of config.toml is shown where it stands.
+// TestConflictPositions: what is wrong in config.toml is shown where it stands.
 func TestConflictPositions(t *testing.T) {
 	for _, tc := range []struct {
 		text, code string
@@ -64,7 +64,9 @@ func TestConflictPositions(t *testing.T) {
 		{"version = 2\n\n[plugins.'" + pluginV3 + "'.registry]\nconfig_path = '/a'\n", codeConflict, 3},
 		{"version = 2\n[plugins\n", codeSyntax, 2},
 		{"version = 2\n[plugins.'" + pluginV2 + "'.registry.mirrors.'docker.io']\nendpoint = ['https://m.example.com']\n", "", 0},
-		{"version = 2\n[plugins.'" + pluginV2 + "'.registry]\nconfig_path = '/a'\n[plugins.'" + pluginV2 + "'.registry.configs.'m.example.com'.auth]\nusername = 'you'\n", "", 0},
+		{"version = 2\n[plugins.'" + pluginV2 + "'.registry]\nconfig_path = '/a'\n[plugins.'" + pluginV2 + "'.registry.configs.'m.example.com'.auth]\nusername = 'you'\npassword = 'x'\n", "", 0},
+		{"version = 2\n[plugins.'" + pluginV2 + "'.registry]\nconfig_path = '/a'\n[plugins.'" + pluginV2 + "'.registry.configs.'a.example.com'.auth]\nusername = 'you'\npassword = 'x'\n[plugins.'" + pluginV2 + "'.registry.configs.'m.example.com'.auth]\nusername = 'you'\n", codeAuthUndecodable, 7},
+		{"version = 2\n[plugins.'" + pluginV2 + "'.registry.configs.'m.example.com'.auth]\nauth = 'hunter2'\n", codeAuthUndecodable, 2},
 	} {
 		issues := Load(ReadNode(nodeFS(map[string]string{"/etc/containerd/config.toml": tc.text}))).Lint(nil)
 		switch {

@@ -95,6 +95,7 @@ func (n *linter) lint() {
 	n.lintMisplaced()
 	n.lintConflicts()
 	n.lintConfigTOML()
+	n.lintPlainAuth()
 }
 
 // complete fills in what follows from an issue's code and place.

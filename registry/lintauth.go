@@ -1,7 +1,10 @@
 package registry
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pullwhy/pullwhy/cause/lazyregexp"
@@ -12,12 +15,34 @@ func (n *linter) lintAuth(key string, s settings) {
 	if s.auth == nil {
 		return
 	}
-	for _, judge := range []func(*authSettings) (name, detail, fix string){unfilled, undecodable, alone, broken} {
-		if name, detail, fix := judge(s.auth); name != "" {
-			n.report(n.file.position(s.auth.keys[name]), Issue{Code: codeAuthUndecodable, Registry: key, Detail: detail, Fix: fix})
-			return
+	if name, detail, fix := judgeAuth(s.auth); name != "" {
+		n.report(n.file.position(s.auth.keys[name]), Issue{Code: codeAuthUndecodable, Registry: key, Detail: detail, Fix: fix})
+	}
+}
+
+// lintPlainAuth finds the same in a config.toml that no agent wrote.
+func (n *linter) lintPlainAuth() {
+	if n.node.isK3s() {
+		return
+	}
+	for _, host := range slices.Sorted(maps.Keys(n.cri.auth)) {
+		c := n.cri.auth[host]
+		a := &authSettings{username: c.username, password: c.password, encoded: c.encoded, token: c.token}
+		if name, detail, fix := judgeAuth(a); name != "" {
+			at := n.cri.places["configs "+host]
+			at.File = cmp.Or(at.File, n.cri.path) // what stood under auths has no place
+			n.report(at, Issue{Code: codeAuthUndecodable, Registry: host, Detail: detail, Fix: fix})
 		}
 	}
+}
+
+func judgeAuth(a *authSettings) (name, detail, fix string) {
+	for _, judge := range []func(*authSettings) (name, detail, fix string){unfilled, undecodable, alone, broken} {
+		if name, detail, fix = judge(a); name != "" {
+			break
+		}
+	}
+	return name, detail, fix
 }
 
 // onlyPlaceholder is a value that is all placeholder: a password may hold what looks like one.
@@ -29,7 +54,7 @@ func unfilled(a *authSettings) (name, detail, fix string) {
 		{"username", a.username}, {"password", a.password.Reveal()}, {"auth", a.encoded.Reveal()}, {"identity_token", a.token.Reveal()},
 	} {
 		if onlyPlaceholder().MatchString(strings.TrimSpace(v.value)) {
-			return v.name, v.name + " is a placeholder, and K3s replaces none", filledIn(v.value, "write the value itself")
+			return v.name, v.name + " is a placeholder, and nothing replaces it", filledIn(v.value, "write the value itself")
 		}
 	}
 	return "", "", ""

@@ -21,7 +21,7 @@ func TestLintAuth(t *testing.T) {
 		{"a user beside a token", "identity_token: hunter2\nusername: you", 2, "looks at nothing but its password"},
 		{"a user beside auth", "auth: eW91Omh1bnRlcjI=\nusername: you", 2, "looks at nothing but its password"},
 		{"password beside auth", "auth: eW91Omh1bnRlcjI=\npassword: hunter2", 0, ""},
-		{"placeholder of a shell", "username: you\npassword: ${hunter2}", 2, "password is a placeholder"},
+		{"placeholder of a shell", "username: you\npassword: ${hunter2}", 2, "password is a placeholder, and nothing"},
 		{"placeholder of a template", "username: \"{{ hunter2 }}\"\npassword: hunter2", 1, "username is a placeholder"},
 		{"placeholder of a manual", "auth: <HUNTER>", 1, "auth is a placeholder"},
 		{"placeholder of an installer", "identity_token: \"%%hunter2%%\"", 1, "identity_token is a placeholder"},

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
 )
@@ -22,7 +23,7 @@ func (c *lineCounter) at(offset int) int {
 }
 
 // registryLines are the lines at which the parts of a registry table of config.toml begin:
-// "" is the table itself.
+// "" is the table itself, and "configs HOST" a host's part of configs.
 func registryLines(text []byte) map[string]int {
 	all := map[string]int{}
 	p := unstable.Parser{}
@@ -46,8 +47,9 @@ func registryLines(text []byte) map[string]int {
 			if part != "registry" {
 				continue
 			}
-			for _, name := range append([]string{""}, whole[i+1:min(i+2, len(whole))]...) {
-				if _, known := all[name]; !known {
+			below := whole[i+1 : min(i+3, len(whole))]
+			for depth := range len(below) + 1 {
+				if name := strings.Join(below[:depth], " "); all[name] == 0 {
 					all[name] = line
 				}
 			}
