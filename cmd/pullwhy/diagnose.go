@@ -93,7 +93,8 @@ var judging = []string{
 	"since", "log", "registries", "disable-default-registry-endpoint", "images-from", "auth-file", "no-probe", "timeout",
 }
 
-// judgedBy are those of them that were given, as they are typed.
+// judgedBy are those of them that were given, as they are typed; without a list of images on standard
+// input, of which a command names the one that it is for.
 func judgedBy(flags *pflag.FlagSet) []string {
 	var all []string
 	for _, name := range judging {
@@ -107,7 +108,9 @@ func judgedBy(flags *pflag.FlagSet) []string {
 				values = list.GetSlice()
 			}
 			for _, value := range values {
-				all = append(all, "--"+name, value)
+				if name != "images-from" || value != "-" {
+					all = append(all, "--"+name, value)
+				}
 			}
 		}
 	}
