@@ -16,7 +16,7 @@ import (
 type Evidence struct {
 	Node    *registry.Node   // nil: unknown
 	Config  *registry.Config // nil: unknown
-	Routes  []Route          // one per image of Pulls and Images, where there is a configuration
+	Routes  []Route          // one per image that failed or was asked for, where there is a configuration
 	Pulls   []logparse.Pull
 	Agent   logparse.AgentConfig // what K3s or RKE2 logged of their registries.yaml
 	Probes  []probe.Result
