@@ -51,7 +51,7 @@ var shortages = []systemError{
 var proxyFaults = []systemError{
 	{words: "first record does not look like a TLS handshake", means: "the proxy is asked with https, and speaks plain http", mend: "write http:// before the address of the proxy, in HTTPS_PROXY too"},
 	{words: "unknown authority", means: "this node does not trust the certificate of the proxy itself", mend: "add its CA to the node's own CAs, or write http:// before the address of the proxy"},
-	{words: "Proxy Authentication Required", means: "the proxy wants credentials", mend: "give them: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT of the proxy"},
+	{words: "Proxy Authentication Required", means: "the proxy wants credentials", mend: "give the proxy its credentials: HTTPS_PROXY=http://USER:PASSWORD@PROXY:PORT"},
 	{words: "no such host", means: "this node's DNS does not know the name of the proxy", mend: "correct the name of the proxy, or let DNS know it"},
 	{words: "connection refused", means: "nothing listens at the address of the proxy", mend: "start the proxy, or correct its address"},
 	{words: "i/o timeout", means: "no answer from the proxy: it is down, or a firewall drops", mend: "let this node reach the proxy"},

@@ -53,7 +53,7 @@ func TestSystemErrors(t *testing.T) {
 func TestProxyFaults(t *testing.T) {
 	for refusal, want := range map[string][2]string{
 		"proxyconnect tcp: tls: first record does not look like a TLS handshake":              {"is asked with https, and speaks plain http", "write http://"},
-		"Proxy Authentication Required":                                                       {"the proxy http://proxy.example.com:3128 wants credentials", "give them: HTTPS_PROXY="},
+		"Proxy Authentication Required":                                                       {"the proxy http://proxy.example.com:3128 wants credentials", "give the proxy http://proxy.example.com:3128 its credentials: HTTPS_PROXY=http://USER:PASSWORD@PROXY:PORT"},
 		"proxyconnect tcp: dial tcp: lookup proxy.example.com on 192.0.2.53:53: no such host": {"does not know the name of the proxy http", "correct the name"},
 		"proxyconnect tcp: dial tcp 192.0.2.60:3128: connect: connection refused":             {"nothing listens", "start the proxy http"},
 		"Forbidden":             {"refuses to connect to registry.example.com", "allow registry.example.com"},
