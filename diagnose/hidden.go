@@ -48,6 +48,9 @@ func (j *joined) whyHidden(p logparse.Pull, root RootCause) string {
 	if root.Cause == cause.ConfigInvalid && root.Endpoint == "" {
 		return cmp.Or(j.release(), "containerd") + " ignores a hosts.toml that it cannot decode, and reports what it met without it"
 	}
+	if root.attempt == nil && j.onlyPeers(p) {
+		return "that is how the embedded registry says that no node holds an image"
+	}
 	switch j.generation(p) {
 	case 1:
 		return fmt.Sprintf("%s reports the first error that is no 404: %s", cmp.Or(j.release(), "containerd 1.x"), told(p))

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/logparse"
@@ -23,7 +24,18 @@ func (j *joined) root(p logparse.Pull) RootCause {
 	if a := rootAttempt(p.Attempts, j.routes[p.Image].Endpoints); a != nil {
 		return RootCause{Cause: a.Cause, Endpoint: cmp.Or(a.Target, a.Endpoint), attempt: a}
 	}
+	if j.onlyPeers(p) {
+		return RootCause{Cause: cause.NotFound}
+	}
 	return RootCause{Cause: cmp.Or(p.Reported.Cause, cause.Unknown), Endpoint: p.Reported.Endpoint}
+}
+
+// onlyPeers reports whether nothing but the embedded registry was asked, and no node of the
+// cluster holds the image.
+func (j *joined) onlyPeers(p logparse.Pull) bool {
+	return len(p.Attempts) > 0 && !slices.ContainsFunc(p.Attempts, func(a logparse.Attempt) bool {
+		return !embeddedMiss(a, j.routes[p.Image].Endpoints)
+	})
 }
 
 func afterResolve(p logparse.Pull) RootCause {

@@ -81,6 +81,9 @@ func atTheServer(o observation) []Note {
 func bring(o observation) []Note {
 	see := look("ask for it by hand", o.curl("-sSI", o.manifest()))
 	switch {
+	case o.peersAlone():
+		return o.change(Note{Text: "list an endpoint for " + cmp.Or(o.own().Host, "the registry") + " under mirrors, or let the default endpoint be asked", File: o.settings()},
+			Note{Text: "or bring the image to one node, from which the others get it: " + o.concerned(), Command: o.ctr("images import FILE.tar")})
 	case o.strange():
 		return nameRegistry(o)
 	case o.misled():
@@ -197,8 +200,15 @@ func (o observation) strange() bool {
 	return o.cause == cause.NotFound && o.probe != nil && o.probe.Cause == cause.NotARegistry
 }
 
+// peersAlone reports whether only the nodes of the cluster were asked, by the embedded registry.
+func (o observation) peersAlone() bool {
+	return o.cause == cause.NotFound && o.url == "" && o.pull != nil && len(o.pull.Attempts) > 0
+}
+
 func notFound(o observation) string {
 	switch {
+	case o.peersAlone():
+		return "no node of the cluster holds the image, and nothing but the embedded registry is asked for it"
 	case o.strange():
 		return noRegistry(o)
 	case o.misled():

@@ -266,6 +266,8 @@ func handshake(o observation) string {
 		return "its tls settings make containerd ask https first, and TLS is cut off; in plain http it answers"
 	case o.would(probe.OverHTTP) != nil:
 		return "it does not speak TLS on that port; in plain http it answers"
+	case o.attempt != nil && strings.Contains(o.attempt.Error, "first record does not look like a TLS handshake"):
+		return "what answers on that port does not speak TLS"
 	case scheme != "http" || o.target != "":
 		return "it connects, and TLS does not come about"
 	case o.would(probe.OverHTTPS) != nil:
