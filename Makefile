@@ -2,8 +2,11 @@
 
 .PHONY: build test unit e2e e2e-setup soak bench
 
+# What reports and metrics say of the binary that made them.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+
 build:
-	CGO_ENABLED=0 go build -trimpath -o bin/pullwhy ./cmd/pullwhy
+	CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/pullwhy ./cmd/pullwhy
 
 # All that CI runs: installs what the end-to-end tests need, then vets and tests.
 test: e2e-setup unit e2e
