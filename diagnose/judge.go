@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/pullwhy/pullwhy/cause"
@@ -149,13 +150,38 @@ func (j *joined) failedAt(url string) *probe.Result {
 // judgeIssues gives the configuration's mistakes that no failure stands for already.
 func (j *joined) judgeIssues(known []Finding) []Finding {
 	var all []Finding
-	for _, issue := range j.Config.Issues {
+	for _, issue := range together(j.Config.Issues) {
 		told := slices.ContainsFunc(known, func(f Finding) bool {
 			undecodable := f.Code == codeUndecodable && issue.Code == f.Code && issue.Registry == f.Registry
 			return undecodable || f.File == issue.File && f.Line == issue.Line && (f.Code == issue.Code || slices.Contains(f.Also, issue.Code))
 		})
 		if !told {
 			all = append(all, issueFinding(j.advised(issue), j.Node, j.Config))
+		}
+	}
+	return all
+}
+
+// together makes one mistake of the characters of a file that look like others: they come with a text
+// that was pasted, and are replaced in all of it.
+func together(issues []registry.Issue) []registry.Issue {
+	var all []registry.Issue
+	first := map[string]int{} // by file
+	for _, issue := range issues {
+		i, more := first[issue.File]
+		switch {
+		case issue.Code != codeInvisible:
+		case more:
+			all[i].Others = append(all[i].Others, issue)
+			continue
+		default:
+			first[issue.File] = len(all)
+		}
+		all = append(all, issue)
+	}
+	for _, i := range first {
+		if n := len(all[i].Others); n > 0 {
+			all[i].Detail += fmt.Sprintf("; so it is with %d more lines", n)
 		}
 	}
 	return all

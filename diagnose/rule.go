@@ -26,6 +26,7 @@ const (
 	codeRewriteInvalid = "config_rewrite_invalid"
 	codeConflict       = "config_conflict"
 	codeHTTPWithTLS    = "config_http_with_tls"
+	codeInvisible      = "config_invisible_character"
 	codeEndpointPath   = "config_endpoint_path"
 )
 
