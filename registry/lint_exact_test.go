@@ -48,6 +48,8 @@ func TestLintExactly(t *testing.T) {
 		{"name with a port that is none", "mirrors:\n  a.example.com:65536:\n    endpoint: [https://b.example.com]\n", "config_registry_name:2", nil},
 		{"name with the highest port", "mirrors:\n  a.example.com:65535:\n    endpoint: [https://b.example.com]\n", "", nil},
 		{"name of a web site", "mirrors:\n  hub.docker.com:\n    endpoint: [https://b.example.com]\n", "config_registry_name:2", nil},
+		{"name of a public registry with a port", "mirrors:\n  quay.io:443:\n    endpoint: [https://b.example.com]\n", "config_mirror_unmatched:2", nil},
+		{"name of a public registry with a port and without", "mirrors:\n  quay.io:443: &m\n    endpoint: [https://b.example.com]\n  quay.io: *m\n", "", nil},
 		{"name that images may have", "mirrors:\n  registry.hub.docker.com:\n    endpoint: [https://b.example.com]\n", "", nil},
 		{"name with an underscore, which is taken for a repository's", "mirrors:\n  a_b.example.com:\n    endpoint: [https://b.example.com]\n", "", nil},
 		{"name with an underscore and a port", "mirrors:\n  a_b.example.com:5000:\n    endpoint: [https://b.example.com]\n", "config_registry_name:2", nil},

@@ -185,22 +185,25 @@ func withPort(u *url.URL) string {
 }
 
 // lintUnmatched finds a mirror whose name differs by the port from that of images on this
-// node, while none has it.
+// node, while none has it; those of a public registry are written without one.
 func (n *linter) lintUnmatched(name string, m mirror) {
-	other := ""
+	other, images := "", "images on this node are"
+	if bare := hostname(name); bare != name && isPublic(bare) {
+		other, images = bare, "images are"
+	}
 	for _, ref := range n.seen {
 		if ref.Host == name {
 			return
 		}
 		if hostname(ref.Host) == hostname(name) {
-			other = ref.Host
+			other, images = ref.Host, "images on this node are"
 		}
 	}
 	if _, known := n.file.mirrors[other]; other == "" || known {
 		return
 	}
 	n.report(n.file.position(m.key), Issue{Code: codeMirrorUnmatched, Registry: name,
-		Detail: fmt.Sprintf("images on this node are of %q, for which this mirror does not count", other),
+		Detail: fmt.Sprintf("%s of %q, for which this mirror does not count", images, other),
 		Fix:    fmt.Sprintf("did you mean %q?", other), Edits: []Edit{{At: n.file.position(m.key), Text: other}}})
 }
 
