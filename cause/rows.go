@@ -17,7 +17,7 @@ type row struct {
 // that failed for want of space is a full disk.
 var before = []row{
 	{DiskFull, []string{"no space left on device", "disk quota exceeded"}},
-	{Unknown, []string{"dial unix ", "error reading from server: "}}, // the runtime's own socket: no registry was asked
+	{Unknown, []string{"dial unix ", "error reading from server: ", "ref … locked for "}}, // the runtime itself: no registry was asked, or in vain
 	{ImageNeverPull, []string{"is not present with pull policy of Never", "ErrImageNeverPull"}},
 
 	// remotes/docker/config/hosts.go; CRI's image_pull.go for the settings before certs.d
@@ -53,7 +53,7 @@ var before = []row{
 	}},
 	{UnpackFailed, []string{
 		"read-only file system", ": input/output error", "number of layers and diffIDs don't match",
-		"content digest …: not found", "failed to extract layer", "failed to apply layer", "failed to unpack", "failed to prepare extraction snapshot",
+		"failed to open writer: ", "content digest …: not found", "failed to extract layer", "failed to apply layer", "failed to unpack", "failed to prepare extraction snapshot",
 		"mount callback failed", "invalid tar header", "gzip: invalid ", "no unpack platforms defined",
 		"unpacker does not support", "snapshotter not loaded", "unable to initialize unpacker", "failed to stat snapshot", "no diff processor",
 	}},
@@ -147,7 +147,7 @@ var (
 		"failed to authorize", "failed to fetch anonymous token", "failed to fetch oauth token", "unable to decode token response",
 		"authorization server did not include a token",
 	}
-	fetchPhrases = []string{"failed to copy", "httpReadSeeker", "failed open: ", "could not fetch content descriptor", "/blobs/"}
+	fetchPhrases = []string{"failed to copy", "httpReadSeeker", "failed open: ", "could not fetch content descriptor", "unable to fetch descriptor", "/blobs/"}
 )
 
 func first(rows []row, text string) Cause {
