@@ -45,7 +45,8 @@ func (c clock) decodeAt(line string, outer time.Time, depth int, yield func(mess
 	logfmt, object := logfmtStart(line), strings.Index(line, `{"`)
 	switch {
 	case object >= 0 && (logfmt < 0 || object < logfmt) && depth < maxNesting && jsonStart(line[:object]):
-		return c.decodeJSON(line[object:], outer, depth, yield)
+		return c.decodeJSON(line[object:], outer, depth, yield) || c.decodeEscaped(line[object:], outer, depth, yield) ||
+			c.decodeCut(line[object:], outer, depth, yield)
 	case logfmt >= 0:
 		m := c.logfmt(line[logfmt:], outer)
 		if m.err == "" && depth < maxNesting && isLine(m.text) {
@@ -55,6 +56,9 @@ func (c clock) decodeAt(line string, outer time.Time, depth int, yield func(mess
 	default:
 		if m, ok := c.klog(line, outer); ok {
 			yield(m)
+			break
+		}
+		if c.decodeEscaped(line, outer, depth, yield) {
 			break
 		}
 		if i := strings.LastIndex(line, " ctr: "); i > 0 { // its line end was lost
@@ -95,43 +99,6 @@ func isLine(text string) bool {
 	_, _, klog := klogHeader(text)
 	return klog || strings.HasPrefix(text, `time="`)
 }
-
-// straight undoes what chat programs, web pages and spreadsheets make of quotes, and of what
-// looks like a link.
-func straight(text string) string {
-	if strings.Contains(text, "](http") {
-		text = unlinked(text)
-	}
-	if strings.Contains(text, "\u201c") || strings.Contains(text, "&quot;") {
-		text = plainQuotes(text)
-	}
-	if strings.Contains(text, `image ""`) {
-		text = strings.ReplaceAll(text, `""`, `"`)
-	}
-	return text
-}
-
-// unlinked is text with each [HOST/PATH](http://HOST/PATH) as its text alone.
-func unlinked(text string) string {
-	var b strings.Builder
-	for {
-		before, rest, ok := strings.Cut(text, "](http")
-		open := strings.LastIndexByte(before, '[')
-		_, address, _ := strings.Cut(rest, "://")
-		address, after, closed := strings.Cut(address, ")")
-		if !ok || !closed || open < 0 {
-			return b.String() + text
-		}
-		if name := before[open+1:]; strings.TrimSuffix(address, "/") == strings.TrimSuffix(name, "/") {
-			before, text = before[:open]+name, after
-		} else {
-			before, text = before+"](http", rest
-		}
-		b.WriteString(before)
-	}
-}
-
-var plainQuotes = strings.NewReplacer("\u201c", `"`, "\u201d", `"`, "&quot;", `"`, "&amp;", "&", "&#34;", `"`, "&#39;", "'").Replace
 
 // jsonStart reports whether an object after prefix is the line's content, not a value
 // inside of it: the prefix is empty or that of a journal.
