@@ -18,7 +18,6 @@ func (n *linter) lintHosts() {
 				n.lintHostKeys(imageHost(name), d)
 				n.lintHostPath(imageHost(name), d)
 				n.lintHostTLS(imageHost(name), d)
-				n.lintHostTags(imageHost(name), d)
 				n.lintHostsName(d)
 			}
 		}
@@ -66,18 +65,5 @@ func (n *linter) lintHostTLS(host string, d *hostDir) {
 				Detail: fmt.Sprintf("the certificate of %s is not verified: whoever is between sees the credentials and chooses the images", cmp.Or(e.host, host)),
 				Fix:    "name the authority's certificate with ca instead"})
 		}
-	}
-}
-
-// lintHostTags finds hosts that are asked for no tag, for want of one of two capabilities.
-// (resolver.go, Resolve)
-func (n *linter) lintHostTags(host string, d *hostDir) {
-	for _, e := range d.entries {
-		if e.root || e.pull == e.resolve {
-			continue
-		}
-		n.report(Position{File: d.source, Line: e.lines.of("capabilities"), Column: 1}, Issue{Code: codeEndpointNoMirror, Registry: host,
-			Detail: fmt.Sprintf("%s is asked for no tag, only for the content of what another host resolved: that takes the capabilities pull and resolve", e.host),
-			Fix:    `write capabilities = ["pull", "resolve"]`})
 	}
 }

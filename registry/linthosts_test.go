@@ -49,7 +49,7 @@ func TestHostsMistakes(t *testing.T) {
 		{"hosts.toml", "[host.\"https://a.example.com\"]\n  skip_verify = true\n", "config_insecure:2 name the authority's certificate with ca instead"},
 		{"hosts.toml", "[host.\"https://a.example.com\"]\n  skip_verify = false\n", ""},
 		{"hosts.toml", "[host.\"http://a.example.com:5000\"]\n  skip_verify = true\n", "config_http_with_tls:2 say https, or remove ca, client and skip_verify below it"},
-		{"hosts.toml", "[host.\"https://a.example.com\"]\n  capabilities = [\"pull\"]\n", `config_endpoint_not_a_mirror:2 write capabilities = ["pull", "resolve"]`},
+		{"hosts.toml", "[host.\"https://a.example.com\"]\n  capabilities = [\"pull\"]\n", ""},
 		{"hosts.toml", "[host.\"https://a.example.com\"]\n  capabilities = [\"push\"]\n", ""},
 		{"host.toml", "[host.\"https://a.example.com\"]\n", "config_misplaced_file:1 rename it"},
 		{"hosts.toml.bak", "[host.\"https://a.example.com\"]\n", ""},
