@@ -16,7 +16,7 @@ var foreign = []struct {
 	{lazyregexp.New(`^\s*-----BEGIN `), nil, "a certificate or key", "name it in a registries.yaml, as ca_file, cert_file or key_file"},
 	{lazyregexp.New(`^\s*(?i:<!doctype|<html|<\?xml)`), nil, "a web page", "fetch the file itself, such as its raw form"},
 	{lazyregexp.New(`(?m)^\s*[\w."'-]+\s*=\s*(?:["'\[{\d]|true|false)`), lazyregexp.New(`(?m)^(?:mirrors|configs)\s*:`),
-		"TOML, as containerd's config.toml and hosts.toml are", "give the registries.yaml; K3s renders containerd's files from it"},
+		"TOML, as containerd's config.toml and hosts.toml are", "give the registries.yaml, from which K3s renders it; what you write for containerd itself is judged in a tree with its config.toml: pullwhy lint --host-root DIR"},
 }
 
 // foreignText says what a text is that is no YAML, and what to do; "" for one that was meant to
