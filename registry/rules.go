@@ -11,7 +11,7 @@ var Rules = []Rule{
 	},
 	{
 		codeUnknownKey, SeverityError, "a key that is ignored",
-		"The file is read leniently: what K3s does not know, it passes over without a message. Names are case-sensitive.",
+		"The file is read leniently: what K3s does not know, it passes over without a message, and so does containerd with a hosts.toml. Names are case-sensitive.",
 		"The setting has no effect: no mirror, no rewrite, no credentials, no CA.",
 		"Compare with mirrors: {HOST: {endpoint, rewrite}} and configs: {HOST: {auth: {username, password, auth, identity_token}, tls: {ca_file, cert_file, key_file, insecure_skip_verify}}}.",
 		"Write the key that was meant, in the place where it belongs, and restart the agent.",
@@ -95,7 +95,7 @@ var Rules = []Rule{
 	},
 	{
 		codeEndpointPath, SeverityInfo, "a path in an endpoint",
-		"A path other than /v2 replaces /v2: hosts.toml gets override_path. Harbor's proxy projects want /v2/PROJECT.",
+		"A path other than /v2 replaces /v2: K3s writes override_path = true into hosts.toml. In one of your own that is yours to do; without it /v2 is appended. Harbor's proxy projects want /v2/PROJECT.",
 		"404, or a web page, where the path is not what the registry expects.",
 		"pullwhy route IMAGE",
 		"Write the path as the registry documents it, with /v2 where that belongs to it.",
