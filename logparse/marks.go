@@ -13,7 +13,7 @@ var marks = [][]byte{
 	[]byte(`PullImage \`), []byte(`PullImage "`), []byte("PullImage from image service"),
 	[]byte("g next host"), []byte("fetch failed"), []byte(`ulled image \`), []byte(`ulled image "`), []byte("-off pulling image "), []byte("PullBackOff"), []byte("cel pulling image "),
 	[]byte("to pull image"), []byte("d to get sandbox image"), []byte("ull and unpack image "), []byte("pull policy of Never"),
-	[]byte("resolve reference "), []byte("d to resolve image"), []byte("image on snapshotter "), []byte("get runtime image "), []byte("to do request: "), []byte("d to copy: "),
+	[]byte("resolve reference "), []byte("d to resolve image"), []byte("image on snapshotter "), []byte("to get runtime image "), []byte("to do request: "), []byte("d to copy: "),
 	[]byte("parse image name "), []byte("parse image reference "), []byte("ult image tag "),
 	[]byte("d to decode "), []byte("starting containerd"),
 	[]byte("private registry config file"), []byte("retrieve agent configuration"),
