@@ -28,7 +28,7 @@ func bounded(text string, n int) string {
 	if len(text) > n {
 		text = text[:n]
 	}
-	return strings.Clone(printable(redactWords(redactURLs(text))))
+	return strings.Clone(printable(redactWords(redactURLs(redactKeys(text)))))
 }
 
 // printable turns line breaks and tabs into spaces, and drops terminal sequences, control
@@ -76,6 +76,32 @@ func escapeSequence(text string) int {
 		}
 	}
 	return len(text)
+}
+
+// redactKeys masks private keys in PEM, which containerd tells of where they stand in place of a
+// file's name.
+func redactKeys(text string) string {
+	var b strings.Builder
+	for {
+		before, rest, ok := strings.Cut(text, "-----BEGIN ")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		b.WriteString("-----BEGIN ")
+		label, body, closed := strings.Cut(rest, "-----")
+		if text = rest; !closed || !strings.HasSuffix(label, "PRIVATE KEY") {
+			continue
+		}
+		b.WriteString(label + "-----" + redacted)
+		end := len(body)
+		for _, mark := range []string{"-----END", `"`} {
+			if i := strings.Index(body[:end], mark); i >= 0 {
+				end = i
+			}
+		}
+		text = body[end:]
+	}
 }
 
 // redactURLs masks credentials in URLs and the values of query parameters, but those that

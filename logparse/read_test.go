@@ -252,19 +252,23 @@ func TestYear(t *testing.T) {
 
 func TestClean(t *testing.T) {
 	for text, want := range map[string]string{
-		`Head "https://user:pa55@registry.example.com/v2/": EOF`:                 `Head "https://REDACTED@registry.example.com/v2/": EOF`,
-		`Head "https://user:pa/55@registry.example.com/v2/": EOF`:                `Head "https://REDACTED@registry.example.com/v2/": EOF`,
-		`Get "https://mirror.example.com/v2/a@sha256:1/x?ns=docker.io&sig=1"`:    `Get "https://mirror.example.com/v2/a@sha256:1/x?ns=docker.io&sig=REDACTED"`,
-		`https://auth.example.com/token?scope=repository%3Aa%3Apull&account=bob`: `https://auth.example.com/token?scope=repository%3Aa%3Apull&account=REDACTED`,
-		`https://[2001:db8::1]:5000/v2/a@sha256:1`:                               `https://[2001:db8::1]:5000/v2/a@sha256:1`,
-		`Authorization: Bearer abc.DEF.123`:                                      `Authorization: Bearer REDACTED`,
-		`may require authorization: authorization failed: no basic auth`:         `may require authorization: authorization failed: no basic auth`,
-		`Basic realm="registry.example.com"`:                                     `Basic realm="registry.example.com"`,
-		`{"identitytoken":"abc","username":"bob"}`:                               `{"identitytoken":"REDACTED","username":"bob"}`,
-		`got eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJib2IifQ.c2ln here`:                  `got eyJREDACTED here`,
-		`image "registry.example.com/team/auth": not found`:                      `image "registry.example.com/team/auth": not found`,
-		"a\x1b[31mb\x07c\u202ed\ne":                                              "abcd e",
-		"\xff":                                                                   "\ufffd",
+		`Head "https://user:pa55@registry.example.com/v2/": EOF`:                    `Head "https://REDACTED@registry.example.com/v2/": EOF`,
+		`Head "https://user:pa/55@registry.example.com/v2/": EOF`:                   `Head "https://REDACTED@registry.example.com/v2/": EOF`,
+		`Get "https://mirror.example.com/v2/a@sha256:1/x?ns=docker.io&sig=1"`:       `Get "https://mirror.example.com/v2/a@sha256:1/x?ns=docker.io&sig=REDACTED"`,
+		`https://auth.example.com/token?scope=repository%3Aa%3Apull&account=bob`:    `https://auth.example.com/token?scope=repository%3Aa%3Apull&account=REDACTED`,
+		`https://[2001:db8::1]:5000/v2/a@sha256:1`:                                  `https://[2001:db8::1]:5000/v2/a@sha256:1`,
+		`Authorization: Bearer abc.DEF.123`:                                         `Authorization: Bearer REDACTED`,
+		`may require authorization: authorization failed: no basic auth`:            `may require authorization: authorization failed: no basic auth`,
+		`Basic realm="registry.example.com"`:                                        `Basic realm="registry.example.com"`,
+		`{"identitytoken":"abc","username":"bob"}`:                                  `{"identitytoken":"REDACTED","username":"bob"}`,
+		`got eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJib2IifQ.c2ln here`:                     `got eyJREDACTED here`,
+		`image "registry.example.com/team/auth": not found`:                         `image "registry.example.com/team/auth": not found`,
+		"open /x/-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n: no": "open /x/-----BEGIN PRIVATE KEY-----REDACTED-----END PRIVATE KEY----- : no",
+		`read "/x/-----BEGIN EC PRIVATE KEY-----\nabc" and "b"`:                     `read "/x/-----BEGIN EC PRIVATE KEY-----REDACTED" and "b"`,
+		"-----BEGIN CERTIFICATE-----\nabc":                                          "-----BEGIN CERTIFICATE----- abc",
+		"-----BEGIN RSA PRIVATE KEY-----\nabc":                                      "-----BEGIN RSA PRIVATE KEY-----REDACTED",
+		"a\x1b[31mb\x07c\u202ed\ne":                                                 "abcd e",
+		"\xff":                                                                      "\ufffd",
 	} {
 		if got := clean(text); got != want {
 			t.Errorf("clean(%q)\n got %q\nwant %q", text, got, want)

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 )
 
 // check looks for what stops pulls: files that containerd cannot use, and rewrites that
@@ -93,11 +94,27 @@ func (l *loader) tlsField(fault fileFault, dir string) (tlsSettings, field) {
 	return tlsSettings{}, field{}
 }
 
+// misnamed is what is wrong with a file that is not there, and the fix, "" for that of all files.
+func misnamed(f field, detail string) (string, string) {
+	switch {
+	case fileName(f.value) == pemText:
+		return f.key.Value + " is the name of a file, and here stands what belongs into one", "put it into a file, and write the file's path"
+	case strings.HasPrefix(f.value, "~"), hasPlaceholder(f.value):
+		return detail, "write the path itself: nothing replaces " + f.value
+	case !path.IsAbs(f.value):
+		return detail, "write the whole path: one without a / before it begins at the directory of the hosts.toml"
+	}
+	return detail, ""
+}
+
 // faultIssue is a fault of a file as a mistake in what names it. An authority's certificate
 // under cert_file was meant for ca_file.
 func (l *loader) faultIssue(fault fileFault, host, dir string) Issue {
 	i := fault.issue(host)
 	t, f := l.tlsField(fault, dir)
+	if f.key != nil && fault.code == codeFileUnreadable {
+		i.Detail, i.Fix = misnamed(f, i.Detail)
+	}
 	if fault.path == dir && f.key != nil && f == t.cert && t.ca.value == "" && l.pem.isCA(join(dir, f.value)) {
 		i.Fix = "write ca_file instead: this is the certificate of an authority"
 		i.Edits = []Edit{{At: l.registries.position(f.key), Text: "ca_file"}}

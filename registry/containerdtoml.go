@@ -286,7 +286,7 @@ func (c *criConfig) readConfigs(configs, auths table) {
 			c.auth[host] = readCredentials(auth)
 		}
 		if t := sub(entry, "tls"); t != nil {
-			l := legacyTLS{ca: textOf(t, "ca_file"), cert: textOf(t, "cert_file"), key: textOf(t, "key_file")}
+			l := legacyTLS{ca: fileName(textOf(t, "ca_file")), cert: fileName(textOf(t, "cert_file")), key: fileName(textOf(t, "key_file"))}
 			l.skipVerify, _ = t["insecure_skip_verify"].(bool)
 			c.tls[host] = l
 		}

@@ -292,7 +292,7 @@ func texts(list []any) ([]string, error) {
 
 // join is an absolute path, or a path relative to dir.
 func join(dir, name string) string {
-	if path.IsAbs(name) {
+	if name = fileName(name); path.IsAbs(name) {
 		return name
 	}
 	return path.Join(dir, name)

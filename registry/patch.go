@@ -241,10 +241,10 @@ func opensValue(path []string) bool {
 }
 
 // mayBeSecret reports whether a line that is otherwise known to be harmless has user
-// information in an address, or a comment that speaks of credentials.
+// information in an address, a key, or a comment that speaks of credentials.
 func mayBeSecret(line string) bool {
 	line = strings.ToLower(line)
-	if strings.Contains(line, "@") {
+	if strings.Contains(line, "@") || strings.Contains(line, "private key-----") {
 		return true
 	}
 	_, comment, _ := strings.Cut(line, "#")

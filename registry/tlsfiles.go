@@ -17,6 +17,17 @@ const (
 	kindKey  = "key"
 )
 
+// pemText stands for PEM text where the name of a file belongs: it may be a private key.
+const pemText = "PEM text"
+
+// fileName is the name of a file as it was written, or pemText.
+func fileName(text string) string {
+	if strings.Contains(text, "-----BEGIN ") {
+		return pemText
+	}
+	return text
+}
+
 // A fileFault is why containerd cannot use a file that an entry names, and therefore
 // sends no request at all.
 type fileFault struct {

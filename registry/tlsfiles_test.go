@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -32,6 +33,31 @@ func TestCertificateAdvice(t *testing.T) {
 		}
 		if !strings.Contains(i.Detail, tc.detail) || !strings.Contains(i.Fix, tc.fix) || i.Command != tc.command || edit != tc.edit {
 			t.Errorf("%s: %+v", tc.tls, i)
+		}
+	}
+}
+
+// TestMisnamed: what stands where the name of a file belongs is told, and no key in it.
+func TestMisnamed(t *testing.T) {
+	const key = "-----BEGIN PRIVATE KEY-----\\nhunter2\\n-----END PRIVATE KEY-----"
+	for value, want := range map[string][2]string{ // in the detail, in the fix
+		`"` + key + `"`: {"ca_file is the name of a file", "put it into a file"},
+		"~/ca.crt":      {"unable to read CA cert", "nothing replaces ~/ca.crt"},
+		"${DIR}/ca.crt": {"unable to read CA cert", "nothing replaces ${DIR}/ca.crt"},
+		"certs/ca.crt":  {"unable to read CA cert", "the directory of the hosts.toml"},
+		"/certs/ca.crt": {"unable to read CA cert", "put the file there"},
+	} {
+		files := map[string]string{"/etc/rancher/k3s/registries.yaml": "configs:\n  a.example.com:\n    tls:\n      ca_file: " + value + "\n"}
+		config := Load(ReadNode(nodeFS(files)))
+		issues := config.Lint(nil)
+		if len(issues) != 1 || issues[0].Code != codeFileUnreadable || issues[0].Line != 4 ||
+			!strings.Contains(issues[0].Detail, want[0]) || !strings.Contains(issues[0].Fix, want[1]) {
+			t.Errorf("%s: %+v", value, issues)
+		}
+		ref, _ := ParseReference("a.example.com/b:1")
+		_, err := config.Endpoints(ref)
+		if text := fmt.Sprintf("%+v %v %+v", issues, err, config.Sources); strings.Contains(text, "hunter2") {
+			t.Errorf("%s: %s", value, text)
 		}
 	}
 }
