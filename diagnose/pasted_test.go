@@ -42,6 +42,14 @@ func TestPasted(t *testing.T) {
 		`"registry.example.com/team/app:1": failed to resolve reference "registry.example.com/team/app:1": failed to do request: Head "https://registry.example.com/v2/team/app/manifests/1": x509: certificate is valid for ingress.local, not registry.example.com`: {
 			"give the ingress of registry.example.com a certificate for it",
 		},
+		`"nginx:1": failed to resolve reference "docker.io/library/nginx:1": failed to do request: Head "https://registry-1.docker.io/v2/library/nginx/manifests/1": dial tcp 192.0.2.1:443: i/o timeout`: {
+			"let this node reach registry-1.docker.io:443",
+			"or list a mirror for docker.io, if this node is to do without it",
+		},
+		`"registry.example.com/a:1": failed to resolve reference "registry.example.com/a:1": failed to do request: Head "https://registry.example.com/v2/a/manifests/1": dial tcp: lookup registry.example.com on 127.0.0.53:53: i/o timeout`: {
+			"mend the DNS server, or name one that answers in /etc/systemd/resolved.conf",
+			"see which servers the node asks",
+		},
 	} {
 		var s logparse.Scanner
 		if _, err := s.Scan("-", strings.NewReader("Failed to pull image "+text+"\n")); err != nil {
@@ -95,5 +103,16 @@ time="2026-01-02T03:04:05Z" level=error msg="PullImage \"docker.io/team/app:1\" 
 		if f.Detail != want[0] || f.Fix[len(f.Fix)-1].Command != want[1] {
 			t.Errorf("%q: %q, %+v", url, f.Detail, f.Fix)
 		}
+	}
+}
+
+// TestWhatIsNotFetched: what the probe did not get behind a tag is named, for it is no blob always.
+func TestWhatIsNotFetched(t *testing.T) {
+	o := observation{
+		node: &registry.Node{}, cause: cause.BlobFetchFailed, url: "https://registry.example.com", endpoint: &registry.Endpoint{},
+		probe: &probe.Result{Status: probe.Failed, Cause: cause.BlobFetchFailed, Error: "fetching index sha256:0de3ff51: unexpected status 404 Not Found"},
+	}
+	if f := o.finding(Error); f.Detail != "the tag is there, and its index is not to be had: unexpected status 404 Not Found" {
+		t.Error(f.Detail)
 	}
 }

@@ -121,10 +121,15 @@ var contentRules = map[cause.Cause]rule{
 	},
 }
 
+// fetched is what the probe says of content that it did not get.
+var fetched = lazyregexp.New(`^fetching (\w+) sha\d+:[0-9a-f]+: (.+)$`)
+
 func blobFailed(o observation) string {
 	switch why := o.brief(); {
 	case o.target != "":
 		return fmt.Sprintf("%s sends containerd there for a blob: %s", cmp.Or(o.endpointHost(), "the registry"), cmp.Or(why, "it could not be fetched"))
+	case o.seenAlike() && fetched().MatchString(o.probe.Error):
+		return fetched().ReplaceAllString(o.probe.Error, "the tag is there, and its $1 is not to be had: $2")
 	case why != "":
 		return "the manifest is there, and a blob of it is not to be had: " + why
 	}

@@ -3,10 +3,12 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/probe"
+	"github.com/pullwhy/pullwhy/registry"
 )
 
 // networkRules judge what happens before TLS.
@@ -18,11 +20,7 @@ var networkRules = map[cause.Cause]rule{
 		fix: func(o observation) []Note {
 			ask := look("ask the node's own resolver", "getent hosts "+quote(o.name()))
 			if o.asDefault() {
-				mirrored := o.own().Host
-				if o.endpoint != nil {
-					mirrored = o.endpoint.Registry
-				}
-				return o.change(Note{Text: "let the node's DNS know " + o.name() + ", or list a mirror for " + mirrored, File: o.settings()}, ask)
+				return o.change(Note{Text: "let the node's DNS know " + o.name() + ", or list a mirror for " + o.registryName(), File: o.settings()}, ask)
 			}
 			return []Note{
 				{Text: "add to /etc/hosts, or to the node's DNS: ADDRESS " + o.name()},
@@ -44,11 +42,10 @@ var networkRules = map[cause.Cause]rule{
 			if o.asksResolved() {
 				file, servers = "/etc/systemd/resolved.conf", "resolvectl status"
 			}
-			return []Note{
-				{Text: "mend the DNS server, or name one that answers in " + file},
+			return slices.Concat([]Note{{Text: "mend the DNS server, or name one that answers in " + file}}, o.orMirror(), []Note{
 				look("see which servers the node asks", servers),
 				look("ask them", "getent hosts "+quote(o.name())),
-			}
+			})
 		},
 		doc: doc{
 			meaning: "The node's DNS servers failed or did not answer. Whether the name exists is not known.",
@@ -87,9 +84,8 @@ var networkRules = map[cause.Cause]rule{
 		noun:   "connection timeout",
 		detail: says("no answer: the host is down, or a firewall drops"),
 		fix: func(o observation) []Note {
-			return append(o.direct(),
-				Note{Text: fmt.Sprintf("let this node reach %s: firewall, routing, or a proxy in the agent's environment", o.dialled())},
-				look("try it from this node", o.curl("-v --connect-timeout 5", o.api())))
+			reach := Note{Text: fmt.Sprintf("let this node reach %s: firewall, routing, or a proxy in the agent's environment", o.dialled())}
+			return slices.Concat(o.direct(), []Note{reach}, o.orMirror(), []Note{look("try it from this node", o.curl("-v --connect-timeout 5", o.api()))})
 		},
 		doc: doc{
 			meaning: "No packet came back within 30 seconds: a firewall drops them, the host is down, or the way there needs a proxy. Every pull waits that long at each request before it goes on to the next endpoint.",
@@ -164,6 +160,23 @@ var networkRules = map[cause.Cause]rule{
 			fix:     "Mend what slows the transfer down. To wait longer: image_pull_progress_timeout in containerd's configuration. K3s and RKE2: in a config-v3.toml.tmpl beside config.toml that begins with {{ template \"base\" . }}, then restart. Plain containerd: in /etc/containerd/config.toml, then restart.",
 		},
 	},
+}
+
+// orMirror is the way out of a node that is to have no way to a public registry, where no other
+// endpoint is known.
+func (o observation) orMirror() []Note {
+	if !o.asDefault() || o.of > 1 || !registry.IsPublic(o.registryName()) {
+		return nil
+	}
+	return []Note{{Text: "or list a mirror for " + o.registryName() + ", if this node is to do without it" + o.thenRestart(), File: o.settings()}}
+}
+
+// registryName is the registry by its name in images.
+func (o observation) registryName() string {
+	if o.endpoint != nil {
+		return o.endpoint.Registry
+	}
+	return cmp.Or(o.own().Host, o.name())
 }
 
 // asksResolved reports whether the server that failed is systemd-resolved's on the node itself,

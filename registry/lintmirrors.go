@@ -188,7 +188,7 @@ func withPort(u *url.URL) string {
 // node, while none has it; those of a public registry are written without one.
 func (n *linter) lintUnmatched(name string, m mirror) {
 	other, images := "", "images on this node are"
-	if bare := hostname(name); bare != name && isPublic(bare) {
+	if bare := hostname(name); bare != name && IsPublic(bare) {
 		other, images = bare, "images are"
 	}
 	for _, ref := range n.seen {

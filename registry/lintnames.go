@@ -106,7 +106,7 @@ func nameProblem(name string) (host, problem string) {
 		return "", "is no host with a port"
 	case !possiblePort(portOf(name)):
 		return "", "has a port above 65535"
-	case lower != name && isPublic(lower):
+	case lower != name && IsPublic(lower):
 		return lower, "has an upper-case letter, and names are compared letter by letter"
 	}
 	return "", ""

@@ -36,7 +36,7 @@ func (n *linter) lintWildcard(s settings) {
 // of their own, and not those that everybody's certificates are right for.
 func (n *linter) lintWildcardTLS(s settings) {
 	for _, e := range n.endpointHosts() {
-		if e.scheme == "https" && !n.file.settingsFor(e.host).hasTLS() && !isPublic(e.host) && !isLocalhost(e.host) {
+		if e.scheme == "https" && !n.file.settingsFor(e.host).hasTLS() && !IsPublic(e.host) && !isLocalhost(e.host) {
 			n.report(n.file.position(s.key), Issue{Code: codeWildcard, Severity: SeverityWarning, Registry: e.mirror,
 				Detail: fmt.Sprintf(`tls under "*" is for registries without an entry of their own, and not used for the endpoint %s of %s`, e.host, e.mirror),
 				Fix:    fmt.Sprintf("write an entry %q with tls", e.host)})
@@ -60,7 +60,7 @@ func (n *linter) lintApart(key string, s settings) {
 		issue.Severity = SeverityInfo
 		issue.Detail = fmt.Sprintf("images of %s pass the wildcard mirror by: this entry gives them hosts of their own", key)
 		issue.Fix = fmt.Sprintf("to use the mirror, list %q under mirrors too, with its endpoints", key)
-	case !mirrored && n.file.configs[wildcard].hasTLS() && s.tls == nil && !isPublic(key):
+	case !mirrored && n.file.configs[wildcard].hasTLS() && s.tls == nil && !IsPublic(key):
 		issue.Severity = SeverityWarning
 		issue.Detail = fmt.Sprintf(`tls under "*" is not used for %s: this entry stands in its place`, key)
 		issue.Fix = "write the tls settings here too"
@@ -70,8 +70,8 @@ func (n *linter) lintApart(key string, s settings) {
 	n.report(n.file.position(s.key), issue)
 }
 
-// isPublic reports whether a host is a registry of everybody's.
-func isPublic(host string) bool {
+// IsPublic reports whether a host is a registry of everybody's.
+func IsPublic(host string) bool {
 	host = strings.ToLower(host)
 	return host == hub || slices.Contains(publicRegistries, host)
 }
