@@ -222,7 +222,7 @@ func openLines(n *yaml.Node, path []string, known map[int]bool) {
 		}
 	}
 	if n.Kind == yaml.ScalarNode && n.Value != "" {
-		note(n, opensValue(path), known)
+		note(n, opensValue(path, n.Value), known)
 	}
 }
 
@@ -233,25 +233,36 @@ func note(n *yaml.Node, open bool, known map[int]bool) {
 
 // opensKey reports whether the keys below a path are names that anybody may see.
 func opensKey(path []string) bool {
-	return len(path) < 3 || path[0] == "mirrors" || path[len(path)-1] == "tls"
+	return len(path) < 3 || ofMirror(path) || path[len(path)-1] == "tls"
 }
 
-func opensValue(path []string) bool {
-	return len(path) > 1 && (path[0] == "mirrors" || path[len(path)-2] == "tls")
+// opensValue reports the same of a value. People write credentials below mirrors too, which K3s
+// ignores there.
+func opensValue(path []string, value string) bool {
+	switch {
+	case len(path) < 2:
+		return false
+	case path[len(path)-2] == "tls":
+		return !speaksOfSecrets(path[len(path)-1])
+	}
+	return ofMirror(path) || path[0] == "mirrors" && (strings.HasPrefix(value, "https://") || strings.HasPrefix(value, "http://"))
+}
+
+// ofMirror reports whether a path leads to a mirror's endpoints or rewrites, or to what was
+// meant for them.
+func ofMirror(path []string) bool {
+	return len(path) > 2 && path[0] == "mirrors" &&
+		slices.Contains([]string{"endpoint", "endpoints", "rewrite", "rewrites"}, strings.ToLower(path[2]))
 }
 
 // mayBeSecret reports whether a line that is otherwise known to be harmless has user
-// information in an address, a key, or a comment that speaks of credentials.
+// information in an address, a key, or a comment where it speaks of credentials.
 func mayBeSecret(line string) bool {
-	line = strings.ToLower(line)
-	if strings.Contains(line, "@") || strings.Contains(line, "private key-----") {
-		return true
-	}
-	_, comment, _ := strings.Cut(line, "#")
-	for _, word := range []string{"pass", "token", "secret", "cred", "auth"} {
-		if strings.Contains(comment, word) {
-			return true
-		}
-	}
-	return false
+	return strings.Contains(line, "@") || strings.Contains(strings.ToLower(line), "private key-----") ||
+		strings.Contains(line, "#") && speaksOfSecrets(line)
+}
+
+func speaksOfSecrets(text string) bool {
+	text = strings.ToLower(text)
+	return slices.ContainsFunc([]string{"pass", "token", "secret", "cred", "auth"}, func(word string) bool { return strings.Contains(text, word) })
 }
