@@ -87,6 +87,7 @@ func (n *linter) lint() {
 		n.lintDrift()
 	}
 	n.lintFlagFiles()
+	n.lintPrivateRegistry()
 	n.lintShadowed()
 	n.lintHosts()
 	n.lintTemplates()

@@ -125,6 +125,8 @@ var lintCases = []lintCase{
 		hasFiles: map[string]string{certsPath + "docker.io/hosts.toml": renderedOK + "[host.\n"}, notFiles: map[string]string{certsPath + "docker.io/hosts.toml": renderedOK}},
 	{code: codeTemplate, has: mirrored, not: mirrored, hasFiles: map[string]string{agentPath + "etc/containerd/config.toml.tmpl": "[plugins.opt]\n  path = \"/x\"\n"},
 		notFiles: map[string]string{agentPath + "etc/containerd/config.toml.tmpl": "{{ template \"base\" . }}\n[plugins.opt]\n  path = \"/x\"\n"}},
+	{code: codeMisplaced, line: 2, has: "", not: "", hasFiles: map[string]string{flagsPath: "a: b\nprivate-registry: /etc/r.yaml\n"}, notFiles: map[string]string{flagsPath: "a: b\nprivate-registry: /etc/r.yaml\n", "etc/r.yaml": mirrored}},
+	{code: codeMisplaced, line: 2, has: "", not: "", hasFiles: map[string]string{flagsPath: "a: b\nprivate-registry: /etc/r.yaml\n"}, notFiles: map[string]string{flagsPath: "a: b\nprivate-registry: /etc/rancher/k3s/registries.yaml\n"}},
 	{code: codeMisplaced, has: "", not: "", hasFiles: map[string]string{"etc/rancher/k3s/registries.yml": mirrored}, notFiles: map[string]string{"etc/rancher/k3s/registries.yml": "a: b\n"}},
 	{code: codeClusterName, line: 5, has: mirrored + "      - http://registry.kube-system.svc:5000\n", not: mirrored + "      - http://registry.svc.example.com:5000\n"},
 	{code: codeMirrorUnmatched, line: 2, has: "mirrors:\n  a.example.com: {endpoint: [https://b.example.com]}\n", not: "mirrors:\n  a.example.com:5000: {endpoint: [https://b.example.com]}\n", seen: "a.example.com:5000/team/app:1"},

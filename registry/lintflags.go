@@ -70,6 +70,18 @@ func (n *linter) lintFlagFiles() {
 	}
 }
 
+// lintPrivateRegistry finds a flag that names a registries.yaml which is not there, of which K3s
+// says nothing. The usual name is no such: it is given by installers too, whatever stands there.
+func (n *linter) lintPrivateRegistry() {
+	abs := n.node.Flags.PrivateRegistry
+	if !n.node.isK3s() || abs == "" || abs == usualRegistries(n.node) || n.assumed.Registries != nil || n.files.exists(abs) {
+		return
+	}
+	n.report(n.flagPosition("private-registry"), Issue{Code: codeMisplaced,
+		Detail: fmt.Sprintf("private-registry names %s, which is not there: K3s runs without any mirrors and settings, and says nothing of it", abs),
+		Fix:    "put the file there, or correct the path"})
+}
+
 // flagPosition is where a flag stands in the node's files.
 func (n *linter) flagPosition(flag string) Position {
 	for _, s := range n.node.Sources {

@@ -216,8 +216,10 @@ func (n *Node) registriesPath() string {
 	case n.Flags.PrivateRegistry != "":
 		return n.Flags.PrivateRegistry
 	}
-	return "/etc/rancher/" + n.program() + "/registries.yaml"
+	return usualRegistries(n)
 }
+
+func usualRegistries(n *Node) string { return "/etc/rancher/" + n.program() + "/registries.yaml" }
 
 // configTOML is the file that containerd is started with.
 func (n *Node) configTOML() string {

@@ -220,8 +220,8 @@ var Rules = []Rule{
 		`Begin the template with {{ template "base" . }}, and keep only what you add.`,
 	},
 	{
-		codeMisplaced, SeverityWarning, "a file that nobody reads in this place, or by this name",
-		"The agent reads /etc/rancher/k3s/registries.yaml, or rke2 there, or the file that private-registry names; on each node its own. containerd reads hosts.toml.",
+		codeMisplaced, SeverityWarning, "configuration that is not where it is looked for",
+		"The agent reads /etc/rancher/k3s/registries.yaml, or rke2 there, or the file that private-registry names, and says nothing where that is not there; on each node its own. containerd reads hosts.toml.",
 		"Nothing of the file takes effect.",
 		"journalctl -u k3s | grep 'private registry config file'",
 		"Move the file, and restart the agent.",
