@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -217,6 +218,23 @@ func TestKubernetesSays(t *testing.T) {
 		`failed to resolve reference "a:1": failed to do request: Head "https://a.example.com/v2/": dial tcp: lookup a.example.com on 192.0.2.53:53: no such host`: `Head "https://a.example.com/…": dial tcp: lookup a.example.com on 192.0.2.53:53: no such host`,
 	} {
 		if got := kubernetesSays(newPrinter(nil, TextOptions{}), reported); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// TestHistory: a paste of events tells how often a pull failed, and not always when.
+func TestHistory(t *testing.T) {
+	first, last := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), time.Date(2026, 1, 2, 3, 4, 6, 0, time.UTC)
+	for want, pull := range map[string]logparse.Pull{
+		"":                 {},
+		", failed once":    {Failures: 1},
+		", failed 4 times": {Failures: 4},
+		", failed once: 2026-01-02T03:04:06.000Z":                                {Failures: 1, FirstFailure: &last, LastFailure: &last},
+		", failed 2 times: 2026-01-02T03:04:06.000Z":                             {Failures: 2, LastFailure: &last},
+		", failed 2 times: 2026-01-02T03:04:05.000Z to 2026-01-02T03:04:06.000Z": {Failures: 2, FirstFailure: &first, LastFailure: &last},
+	} {
+		if got := history(diagnose.Pull{Pull: pull}); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

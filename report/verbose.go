@@ -31,16 +31,23 @@ func (r *Report) pulls(p *printer) {
 	}
 }
 
-// history is how often a pull failed, and when.
+// history is how often a pull failed, and when, as far as that is known.
 func history(pull diagnose.Pull) string {
+	first, last := strings.TrimSuffix(at(pull.FirstFailure), " "), strings.TrimSuffix(at(pull.LastFailure), " ")
+	text := ", failed once"
 	switch {
 	case pull.Failures == 0:
 		return ""
-	case pull.Failures == 1:
-		return ", failed once: " + strings.TrimSuffix(at(pull.LastFailure), " ")
+	case pull.Failures > 1:
+		text = fmt.Sprintf(", failed %d times", pull.Failures)
 	}
-	return fmt.Sprintf(", failed %d times: %s to %s", pull.Failures,
-		strings.TrimSuffix(at(pull.FirstFailure), " "), strings.TrimSuffix(at(pull.LastFailure), " "))
+	switch {
+	case last == "":
+		return text
+	case pull.Failures == 1 || first == "":
+		return text + ": " + last
+	}
+	return text + ": " + first + " to " + last
 }
 
 // at is a time before a text, "" where none is known.

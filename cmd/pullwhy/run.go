@@ -85,7 +85,7 @@ func rootCommand(e *env) *cobra.Command {
 	flags.StringVar(&e.hostRoot, "host-root", "/", "the `DIR` of the node's filesystem; /host where the node is mounted there")
 	flags.StringVarP(&e.output, "output", "o", formatText, "text, short or json; lint: also sarif")
 	flags.StringVar(&e.color, "color", colorAuto, "auto, always or never; NO_COLOR is respected")
-	flags.BoolVarP(&e.verbose, "verbose", "v", false, "steps, certificates, timings and raw lines too")
+	flags.BoolVarP(&e.verbose, "verbose", "v", false, "pulls, attempts, steps, certificates, timings and all sources too")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		return cmp.Or(checkFormat(e.output, cmd.Name() == "lint"), checkColor(e.color), checkHostRoot(e.hostRoot))
 	}
