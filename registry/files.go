@@ -21,6 +21,7 @@ const (
 type files struct {
 	fs      fs.FS
 	sources []Source
+	boot    int64 // of the kernel; 0: not read
 }
 
 // nothing is a node without files.

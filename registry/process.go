@@ -55,23 +55,28 @@ func (f *files) started(p process) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	system, err := readLimited(f.fs, "/proc/stat", maxConfigSize)
+	rest := string(own[bytes.LastIndexByte(own, ')')+1:]) // the name before may hold blanks
+	fields := strings.Fields(rest)
+	if len(fields) < 20 || f.booted() == 0 {
+		return time.Time{}
+	}
+	since, err := strconv.ParseInt(fields[19], 10, 64)
 	if err != nil {
 		return time.Time{}
 	}
-	_, boot, _ := strings.Cut(string(system), "\nbtime ")
-	boot, _, _ = strings.Cut(boot, "\n")
-	rest := string(own[bytes.LastIndexByte(own, ')')+1:]) // the name before may hold blanks
-	fields := strings.Fields(rest)
-	if len(fields) < 20 {
-		return time.Time{}
+	return time.Unix(f.booted()+since/ticks, 0).UTC()
+}
+
+// booted is when the kernel began, in seconds, read once: the file takes the kernel a while. 0
+// where it does not say.
+func (f *files) booted() int64 {
+	if f.boot == 0 {
+		text, _ := readLimited(f.fs, "/proc/stat", maxConfigSize)
+		_, boot, _ := strings.Cut(string(text), "\nbtime ")
+		boot, _, _ = strings.Cut(boot, "\n")
+		f.boot, _ = strconv.ParseInt(boot, 10, 64)
 	}
-	seconds, err := strconv.ParseInt(boot, 10, 64)
-	since, err2 := strconv.ParseInt(fields[19], 10, 64)
-	if err != nil || err2 != nil {
-		return time.Time{}
-	}
-	return time.Unix(seconds+since/ticks, 0).UTC()
+	return f.boot
 }
 
 // isRuntime reports whether p is the containerd of a node with this data directory, or
