@@ -78,7 +78,12 @@ func (s *Scanner) take(r record) {
 		s.nameless = true
 	case kindAsked:
 		s.asked = r
+	case kindInner:
+		s.inner = r
 	default:
+		if r.kind == kindNoProgress {
+			s.asked = r
+		}
 		r.image = cmp.Or(r.image, s.askedFor(r))
 		s.takeFor(s.history(r), r)
 	}

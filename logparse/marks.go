@@ -13,7 +13,7 @@ var marks = [][]byte{
 	[]byte(`PullImage \`), []byte(`PullImage "`), []byte("PullImage from image service"),
 	[]byte("g next host"), []byte("fetch failed"), []byte(`ulled image \`), []byte(`ulled image "`), []byte("-off pulling image "), []byte("PullBackOff"), []byte("cel pulling image "),
 	[]byte("to pull image"), []byte("d to get sandbox image"), []byte("ull and unpack image "), []byte("pull policy of Never"),
-	[]byte("resolve reference "), []byte("d to resolve image"), []byte("image on snapshotter "), []byte("to get runtime image "), []byte("to do request: "), []byte("d to copy: "),
+	[]byte("resolve reference "), []byte("d to resolve image"), []byte("image on snapshotter "), []byte("to get runtime image "), []byte("d to get image "), []byte("to do request: "), []byte("d to copy: "),
 	[]byte("parse image name "), []byte("parse image reference "), []byte("ult image tag "),
 	[]byte("d to decode "), []byte("starting containerd"),
 	[]byte("private registry config file"), []byte("retrieve agent configuration"),
@@ -33,8 +33,8 @@ var memberMarks = [][]byte{
 var pasteMarks = [][]byte{
 	[]byte("ng from host "), []byte("ull access denied, "), []byte("anonymous token"), []byte("fetch oauth token"), []byte("httpReadSeeker: "),
 	[]byte("commit on ref "), []byte("to extract layer "), []byte("content digest sha256:"), []byte("toomanyrequests: "), []byte("tus from HEAD request to "),
-	[]byte("pulling image: "), []byte("pulling image failed: "), []byte("resolving  "), []byte("resolved   "),
-	[]byte("crictl pull "), []byte("nerdctl pull "), []byte("images pull "), []byte("image pull "), []byte("ctr i pull "),
+	[]byte("pulling image: "), []byte("pulling image failed: "), []byte("PullImage failed"), []byte("resolving  "), []byte("resolved   "),
+	[]byte("crictl pull "), []byte("nerdctl pull "), []byte("docker pull "), []byte("images pull "), []byte("image pull "), []byte("ctr i pull "),
 }
 
 // A phrase of minMark bytes holds a gram that begins at a multiple of stride, wherever it

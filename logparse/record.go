@@ -43,6 +43,7 @@ const (
 	kindNameless   // some image cannot be pulled
 	kindSecret     // the kubelet lacks a pull secret
 	kindAsked      // a client was asked for an image
+	kindInner      // a line that precedes the one that ends a pull has the error
 
 	kindAgentReads   // K3s reads registries.yaml
 	kindAgentRefuses // and cannot use it

@@ -15,16 +15,25 @@ import (
 // pkg/registries/registries.go)
 const runtimeImage = "failed to get runtime image "
 
-// runtimeLine reads that RKE2 ended for want of its runtime image; false where text does not
-// tell so.
+// installerImage are those of Rancher's agent on a node, which pulls the installers of K3s and
+// RKE2 alike, after the errors. (rancher/system-agent pkg/image/utility.go)
+const installerImage = ": failed to get image "
+
+// runtimeLine reads that RKE2 ended for want of its runtime image, or Rancher's agent for want
+// of an installer's; false where text does not tell so.
 func (r *record) runtimeLine(text string) bool {
-	_, rest, ok := strings.Cut(text, runtimeImage)
-	name, reason, named := strings.Cut(rest, ": ")
-	if !ok || !named {
+	reason, name, ok := strings.Cut(text, installerImage)
+	if !ok {
+		var rest string
+		_, rest, _ = strings.Cut(text, runtimeImage)
+		name, reason, ok = strings.Cut(rest, ": ")
+	}
+	if !ok {
 		return false
 	}
-	r.kind, r.source, r.agent, r.image = kindFailure, sourceRuntime, true, name
-	r.text = strings.TrimPrefix(reason, "all endpoints failed: ")
+	name, _, _ = strings.Cut(name, " ")
+	r.kind, r.source, r.agent, r.image = kindFailure, sourceRuntime, true, strings.Trim(name, wrappers)
+	r.text = strings.TrimPrefix(strings.ReplaceAll(reason, `\"`, `"`), "all endpoints failed: ")
 	return true
 }
 

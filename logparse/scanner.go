@@ -42,6 +42,7 @@ type Scanner struct {
 	seq     int
 	last    *failure // whatever image it was of
 	asked   record   // the last one
+	inner   record   // the last one
 
 	nameless bool
 	secrets  []record // that the kubelet lacked, the last ones

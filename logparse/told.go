@@ -42,11 +42,23 @@ func (r *record) report(m message) {
 		}
 	case strings.Contains(text, "ImagePullBackOff"):
 		r.kind = kindNameless
-	case m.plain:
-		if start, ok := firstMark(text, innerMarks); ok {
-			r.kind, r.text = kindFailure, strings.TrimRight(text[start:], wrappers)
-		}
+	default:
+		r.tellInner(m, text)
 	}
+}
+
+// tellInner reads an error that names no image: in a log another line ends the pull.
+func (r *record) tellInner(m message, text string) {
+	start, ok := firstMark(text, innerMarks)
+	switch {
+	case !ok:
+		return
+	case m.plain:
+		r.kind = kindFailure
+	default:
+		r.kind = kindInner
+	}
+	r.text = strings.TrimRight(text[start:], wrappers)
 }
 
 // failureMarks tell that a text is about a pull that failed.
@@ -55,7 +67,7 @@ var failureMarks = []string{
 	"PullImage from image service failed", "is not present with pull policy of Never", "couldn't parse image name ",
 	"Failed to apply default image tag ", "failed to parse image reference ", "failed to copy: ",
 	"failed to resolve image", "failed to unpack image on snapshotter ", "ailed to pull image: ",
-	"pulling image: ", "pulling image failed: ",
+	"pulling image: ", "pulling image failed: ", "PullImage failed",
 }
 
 // innerMarks are those of an error whose beginning was cut off, or of which a client says no

@@ -28,6 +28,10 @@ func (s *Scanner) Unended() []Pull {
 			h.newest.text, h.newest.reported = "", Failure{}
 		}
 	}
+	if r := s.inner; len(order) == 0 && r.kind == kindInner {
+		r.kind = kindFailure
+		s.takeFor(s.history(r), s.numbered(r))
+	}
 	return s.Pulls()
 }
 

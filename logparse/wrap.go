@@ -139,7 +139,7 @@ func (p paste) goesOn(run []string, next string) bool {
 		return true
 	}
 	whole := p.join(run)
-	if field().MatchString(next) && (strings.Contains(whole, " level=") || klogLine().MatchString(whole)) {
+	if field().MatchString(next) && (strings.Contains(whole, "level=") || klogLine().MatchString(whole)) {
 		return true
 	}
 	indented := indent(next) > indent(run[0]) && columns(last) <= byHand
@@ -193,7 +193,7 @@ func widest(lines []string) int {
 
 // ownLine are the beginnings of lines that do not go on with others.
 var ownLine = lazyregexp.New(`^[> \t]*(?:` + strings.Join([]string{
-	`[^"]*time="\d`, `[IWEF]\d{4} \d`, `(?:INFO|WARN|ERRO|FATA|DEBU)\[`, // containerd, klog, clients
+	`[^"]*time="\d`, `level=\w+ `, `[IWEF]\d{4} \d`, `(?:INFO|WARN|ERRO|FATA|DEBU)\[`, // containerd, klog, clients
 	`[A-Z][a-z]{2} [ \d]\d \d\d:`, `\d{4}-\d\d-\d\d[T ]\d`, // a journal's prefix
 	`\{"`, `[\[{}\]]+,?$`, `"\w+": (?:["\[{\d]|true|false|null)`, `- `, // JSON, YAML
 	`(?:.*\s)?(?:Normal|Warning)\s+[A-Z]`, `(?:\S+\s+)?(?:<unknown>|(?:\d+[smhdy])+)(?:\s\s|\s\()`, `[A-Z][A-Z ]+  `, `Type  `, `----`, // kubectl's tables

@@ -97,6 +97,8 @@ func TestUnwrapped(t *testing.T) {
 		{"open quotes", "FATA[0001] pulling image: cannot pull and unpack image \"registry.example.com/\n a:1\": EOF\n$ ls\n",
 			"FATA[0001] pulling image: cannot pull and unpack image \"registry.example.com/ a:1\": EOF\n\n$ ls\n"},
 		{"a pager cut it", `E1123 08:00:02.1 1 log.go:32] "Failed to pull image" err="failed to pull and unp>` + "\nand so on\n", ""},
+		{"fields on lines of their own", "level=error \n  msg=\"PullImage \\\"a:1\\\" failed\" \n  error=\"EOF\"\nlevel=info msg=\"PullImage \\\"b:1\\\"\"\n",
+			"level=error msg=\"PullImage \\\"a:1\\\" failed\" error=\"EOF\"\n\n\nlevel=info msg=\"PullImage \\\"b:1\\\"\"\n"},
 		{"dots for what was left out", `  Warning  Failed  5s  kubelet  Failed to pull image "registry.example.com/a:1": ...` + "\n        EOF\n",
 			`Warning  Failed  5s  kubelet  Failed to pull image "registry.example.com/a:1": ... EOF` + "\n\n"},
 		{"dots of a pager", `E1123 08:00:02.1 1 log.go:32] "Failed to pull image" err="failed to pull and unpack image: ...` + "\nEOF\n", ""},
