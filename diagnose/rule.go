@@ -81,7 +81,7 @@ func issueFinding(issue registry.Issue, node *registry.Node, config *registry.Co
 	o := observation{node: node, config: config, cause: cause.ConfigInvalid, issue: &issue}
 	f := o.finding(Severity(cmp.Or(issue.Severity, rule.Severity)))
 	f.Code, f.Also, f.Cause, f.Title, f.Detail = issue.Code, []string{}, "", rule.Title, issue.Detail
-	f.ID = fmt.Sprintf("%s@%s:%d", issue.Code, issue.File, issue.Line)
+	f.ID = fmt.Sprintf("%s@%s:%d:%d", issue.Code, issue.File, issue.Line, issue.Column)
 	f.Edits = issue.Edits
 	if f.Severity == Info {
 		f.Fix = []Note{}

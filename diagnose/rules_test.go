@@ -4,6 +4,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/pullwhy/pullwhy/cause"
@@ -153,6 +154,16 @@ func TestVerdict(t *testing.T) {
 		if got := verdict(Evidence{Sources: c.sources}, c.d); got != c.want {
 			t.Errorf("%s: %s, wanted %s", name, got, c.want)
 		}
+	}
+}
+
+// TestMistakesOfOneLine: each has an id of its own.
+func TestMistakesOfOneLine(t *testing.T) {
+	node := registry.ReadNode(fstest.MapFS{"etc/rancher/k3s/registries.yaml": {Data: []byte("mirrors: {r.example.com: {tls: {}, auth: {}}}\n")}})
+	config := registry.Load(node)
+	found := Mistakes(node, config, config.Lint(nil))
+	if len(found) != 2 || found[0].Line != found[1].Line || found[0].ID == found[1].ID {
+		t.Errorf("%+v", found)
 	}
 }
 
