@@ -26,9 +26,9 @@ func (o observation) evidence() []Note {
 	case o.told.Cause != "":
 		add(Note{Text: o.told.Error, File: o.told.File, Line: o.told.Line})
 	case o.attempt != nil && o.attempt.Source == logparse.SourceLog:
-		add(Note{Text: cmp.Or(o.attempt.Error, o.status()), File: o.attempt.File, Line: o.attempt.Line})
+		add(Note{Text: cmp.Or(o.attempt.Error, o.status(), unsaid), File: o.attempt.File, Line: o.attempt.Line})
 	case o.attempt == nil && o.pull != nil:
-		add(Note{Text: cmp.Or(o.pull.Reported.Error, o.pull.ReportedError), File: o.pull.Reported.File, Line: o.pull.Reported.Line})
+		add(Note{Text: cmp.Or(o.pull.Reported.Error, o.pull.ReportedError, unsaid), File: o.pull.Reported.File, Line: o.pull.Reported.Line})
 	}
 	add(o.secretLacked())
 	add(Note{Text: o.seenNow()})
@@ -49,6 +49,9 @@ func (o observation) evidence() []Note {
 	}
 	return notes
 }
+
+// unsaid is of a line that was cut before its error.
+const unsaid = "it failed, and the line does not say why"
 
 // inJournal reports whether a log is systemd's, whose lines nobody can count.
 func inJournal(file string) bool { return file == "journal" || strings.HasPrefix(file, "journal:") }
