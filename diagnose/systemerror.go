@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 	"github.com/pullwhy/pullwhy/registry"
 )
 
@@ -84,10 +85,16 @@ func (o observation) seeAddresses() Note {
 	return look("see the addresses", "getent ahosts "+quote(o.name()))
 }
 
-// address is the one that was dialled, as far as the probe tells.
+// dialTo is the address in an error of Go's. (net.OpError)
+var dialTo = lazyregexp.New(`dial tcp (\[[0-9a-fA-F:.%]+\]:\d+|[0-9.]+:\d+): `)
+
+// address is the one that was dialled, as far as the probe or the text tells.
 func (o observation) address() string {
-	if o.probe == nil {
-		return "its address"
+	if o.probe != nil && o.probe.Address != "" {
+		return o.probe.Address
 	}
-	return cmp.Or(o.probe.Address, "its address")
+	if m := dialTo().FindStringSubmatch(o.reason()); m != nil {
+		return m[1]
+	}
+	return "its address"
 }

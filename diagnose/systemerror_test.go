@@ -79,3 +79,18 @@ func TestProxyFaults(t *testing.T) {
 		t.Errorf("of an unknown proxy: %q", f.Detail)
 	}
 }
+
+// TestAddressOfText: without a probe the address is the one that the error names.
+func TestAddressOfText(t *testing.T) {
+	for dialled, want := range map[string]string{
+		"dial tcp 192.0.2.10:443: connect: no route to host":    "192.0.2.10:443: the host is down",
+		"dial tcp [2001:db8::1]:443: connect: no route to host": "[2001:db8::1]:443: the host is down",
+		"connect: no route to host":                             "its address: the host is down",
+	} {
+		text := `failed to do request: Head "https://registry.example.com/v2/a/manifests/1": ` + dialled
+		o := observation{node: &registry.Node{}, cause: cause.NoRoute, url: "https://registry.example.com", attempt: &logparse.Attempt{Error: text}}
+		if f := o.finding(Error); !strings.HasPrefix(f.Detail, want) {
+			t.Errorf("%s: %q", dialled, f.Detail)
+		}
+	}
+}
