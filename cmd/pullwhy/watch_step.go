@@ -51,6 +51,17 @@ func (w *watcher) step(now time.Time, last bool) {
 		w.judgeNode(now)
 	}
 	if first {
+		w.tellBegun()
+	}
+}
+
+// tellBegun says that from now on what comes is new, or what keeps it from being seen.
+func (w *watcher) tellBegun() {
+	absent := slices.ContainsFunc(w.sources(), func(s registry.Source) bool { return s.Status == registry.StatusAbsent })
+	switch {
+	case absent:
+		w.log.Warn().Str("log", w.logName()).Msg("the log is not there; waiting for it")
+	case unread(w.present.Load().report) == "":
 		w.log.Info().Int("lines", w.stats.Lines).Msg("the log was read to its end; waiting for pulls")
 	}
 }

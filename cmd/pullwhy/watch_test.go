@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -305,12 +306,16 @@ func TestWatchForMonths(t *testing.T) {
 // TestWatchAbsent waits for a log that is not there, and says so.
 func TestWatchAbsent(t *testing.T) {
 	dir := t.TempDir()
+	var said bytes.Buffer
 	writeFile(t, filepath.Join(dir, "etc/rancher/k3s/config.yaml"), "", 0o644)
-	d := &diagnosis{env: &env{out: io.Discard, log: zerolog.Nop(), hostRoot: dir}, noProbe: true}
+	d := &diagnosis{env: &env{out: io.Discard, log: zerolog.New(&said), hostRoot: dir}, noProbe: true}
 	w := d.newWatcher(watchFlags{})
 	w.step(noon, false)
 	sources := w.present.Load().report.Sources
 	if last := sources[len(sources)-1]; last.Kind != "containerd_log" || last.Status != "absent" {
 		t.Errorf("%+v", last)
+	}
+	if text := said.String(); !strings.Contains(text, "waiting for it") || strings.Contains(text, "waiting for pulls") {
+		t.Error(text)
 	}
 }
