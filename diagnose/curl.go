@@ -2,10 +2,12 @@ package diagnose
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/pullwhy/pullwhy/cause"
+	"github.com/pullwhy/pullwhy/probe"
 	"github.com/pullwhy/pullwhy/registry"
 )
 
@@ -29,6 +31,61 @@ func (o observation) content() string {
 		return ""
 	}
 	return r.Endpoint() + r.Path
+}
+
+// logIn checks the credentials of the endpoint by hand where containerd logs in: at the token
+// service, for a registry that has one may refuse every password itself, or at the registry.
+func (o observation) logIn() Note {
+	user := "USER"
+	if o.endpoint != nil && o.endpoint.Auth.Type == registry.AuthBasic {
+		user = cmp.Or(o.endpoint.Auth.Username, user)
+	}
+	text, token := "check them by hand", o.tokenURL()
+	if token != "" || o.challenge("basic") != nil {
+		text += ": right ones give 200"
+	}
+	return look(text+", and that this user may pull "+o.named(), o.curl(`-sS -o /dev/null -w '%{http_code}\n' -u `+quote(user), cmp.Or(token, o.registryAPI())))
+}
+
+// challenge is the probe's step in which the registry challenged by that scheme, nil for none.
+func (o observation) challenge(scheme string) *probe.Step {
+	if o.probe == nil {
+		return nil
+	}
+	i := slices.IndexFunc(o.probe.Steps, func(s probe.Step) bool { return s.Challenge == scheme })
+	if i < 0 {
+		return nil
+	}
+	return &o.probe.Steps[i]
+}
+
+// tokenURL is where the registry sends for a token, as the probe or the log saw it; "" where neither did.
+func (o observation) tokenURL() string {
+	if s := o.challenge("bearer"); s != nil {
+		if u, err := url.Parse(s.Realm); err == nil && u.Host != "" {
+			return tokenURL(u, s.Service, s.Scope)
+		}
+	}
+	if o.attempt == nil {
+		return ""
+	}
+	r, _ := cause.FindRequest(o.attempt.Error)
+	if !r.Token() || r.Scheme == "" || strings.Contains(r.Query.Encode(), "REDACTED") {
+		return ""
+	}
+	return tokenURL(&url.URL{Scheme: r.Scheme, Host: r.Host, Path: r.Path}, r.Query.Get("service"), r.Query.Get("scope"))
+}
+
+func tokenURL(u *url.URL, service, scope string) string {
+	query := u.Query()
+	for _, name := range strings.Fields(scope) {
+		query.Add("scope", name)
+	}
+	if service != "" {
+		query.Set("service", service)
+	}
+	u.RawQuery = query.Encode()
+	return u.Redacted()
 }
 
 // proxyOptions lead through the proxy of the agent's environment, which is not that of a shell.

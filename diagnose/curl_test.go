@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pullwhy/pullwhy/logparse"
 	"github.com/pullwhy/pullwhy/probe"
 	"github.com/pullwhy/pullwhy/registry"
 )
@@ -51,6 +52,35 @@ func TestByHand(t *testing.T) {
 		}
 		if got := o.presented("openssl x509 -noout -dates"); strings.Contains(got, "-CAfile") || !strings.HasSuffix(got, " </dev/null | openssl x509 -noout -dates") {
 			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+// TestLogIn: credentials are checked where they are taken.
+func TestLogIn(t *testing.T) {
+	you := registry.Endpoint{Scheme: "https", Host: "a.example.com", Path: "/v2", Auth: registry.Auth{Type: registry.AuthBasic, Username: "you"}}
+	for name, c := range map[string]struct {
+		endpoint *registry.Endpoint
+		step     probe.Step
+		logged   string
+		text     string
+		command  string // its end
+	}{
+		"a token service": {&you, probe.Step{Challenge: "bearer", Realm: "https://auth.example.com/token?x=1", Service: "a.example.com", Scope: "repository:team/app:pull"}, "",
+			"check them by hand: right ones give 200, ", "-u you 'https://auth.example.com/token?scope=repository%3Ateam%2Fapp%3Apull&service=a.example.com&x=1'"},
+		"Basic": {&you, probe.Step{Challenge: "basic", Realm: "https://auth.example.com"}, "", "check them by hand: right ones give 200, ", "-u you https://a.example.com/v2/"},
+		"a token service of the log": {nil, probe.Step{}, `unexpected status from GET request to https://auth.example.com/token?scope=repository%3Aa%3Apull&service=b: 401 Unauthorized`,
+			"check them by hand: right ones give 200, ", "-u USER 'https://auth.example.com/token?scope=repository%3Aa%3Apull&service=b'"},
+		"a masked one":                       {nil, probe.Step{}, `unexpected status from GET request to https://auth.example.com/token?scope=%5BREDACTED%5D&service=%5BREDACTED%5D: 401 Unauthorized`, "check them by hand, ", "-u USER https://a.example.com/v2/"},
+		"nothing known":                      {nil, probe.Step{}, "unexpected status from HEAD request to https://a.example.com/v2/b/manifests/1: 401 Unauthorized", "check them by hand, ", "-u USER https://a.example.com/v2/"},
+		"a realm that is no URL of a server": {&you, probe.Step{Challenge: "bearer", Realm: "/token"}, "", "check them by hand, ", "-u you https://a.example.com/v2/"},
+	} {
+		o := observation{
+			node: &registry.Node{}, url: "https://a.example.com", endpoint: c.endpoint, attempt: &logparse.Attempt{Error: c.logged},
+			probe: &probe.Result{Steps: []probe.Step{c.step}},
+		}
+		if n := o.logIn(); !strings.HasPrefix(n.Text, c.text) || !strings.HasSuffix(n.Command, " "+c.command) {
+			t.Errorf("%s: %+v", name, n)
 		}
 	}
 }

@@ -40,7 +40,7 @@ var authRules = map[cause.Cause]rule{
 		noun:   "refusal of the credentials",
 		detail: authRejected,
 		fix: func(o observation) []Note {
-			byHand := look("check them by hand, and that this user may pull "+o.named(), o.curl("-sS -o /dev/null -w '%{http_code}\\n' -u USER", o.api()))
+			byHand := o.logIn()
 			if o.undecided() {
 				return append([]Note{{Text: "check the name, and the pod's imagePullSecret: " + o.concerned()}}, o.change(append(o.credentials("or let the node have credentials"), byHand)...)...)
 			}
