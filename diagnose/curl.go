@@ -17,7 +17,20 @@ func (o observation) curl(options, url string) string {
 	if o.host() == "" {
 		return ""
 	}
-	return strings.Join(slices.Concat([]string{"curl", options}, o.proxyOptions(options, url), o.tlsOptions(url), o.userOption(options), []string{quote(url)}), " ")
+	login := o.bearer(url)
+	if login == nil {
+		login = o.userOption(options)
+	}
+	return strings.Join(slices.Concat([]string{"curl", options}, o.proxyOptions(options, url), o.tlsOptions(url), login, []string{quote(url)}), " ")
+}
+
+// bearer gets a token first, as containerd does, where the registry gives content for one alone.
+func (o observation) bearer(url string) []string {
+	token := o.tokenURL()
+	if token == "" || !strings.Contains(url, "/manifests/") && !strings.Contains(url, "/blobs/") {
+		return nil
+	}
+	return []string{`-H "Authorization: Bearer $(` + o.curl("-sS", token) + ` | grep -oE '"(access_)?token" *: *"[^"]*"' | head -1 | cut -d'"' -f4)"`}
 }
 
 // content is the URL of a manifest or blob of the registry itself that the failure's text names; ""

@@ -84,3 +84,21 @@ func TestLogIn(t *testing.T) {
 		}
 	}
 }
+
+// TestBearer: content of a registry with tokens is asked for with one, and its API without; nothing
+// of what a server chose leaves its quotation marks.
+func TestBearer(t *testing.T) {
+	o := observation{
+		node: &registry.Node{}, url: "https://a.example.com",
+		endpoint: &registry.Endpoint{Scheme: "https", Host: "a.example.com", CAFiles: []string{"/etc/ca.crt"}, Auth: registry.Auth{Type: registry.AuthBasic, Username: "you"}},
+		probe:    &probe.Result{Steps: []probe.Step{{Challenge: "bearer", Realm: "https://auth.example.com/$(touch owned)'`touch owned`", Service: "'$(touch owned)"}}},
+	}
+	got := o.curl("-sSI", "https://a.example.com/v2/b/manifests/1")
+	want := `curl -sSI --cacert /etc/ca.crt -H "Authorization: Bearer $(curl -sS --cacert /etc/ca.crt -u you `
+	if !strings.HasPrefix(got, want) || !strings.HasSuffix(got, `)" https://a.example.com/v2/b/manifests/1`) || strings.Contains(outsideQuotes(got), "owned") {
+		t.Errorf("got %s", got)
+	}
+	if got := o.curl("-v", "https://a.example.com/v2/"); strings.Contains(got, "Bearer") {
+		t.Errorf("got %s", got)
+	}
+}
