@@ -16,6 +16,7 @@ type Edit struct {
 	At     Position // of the scalar to replace; without a line, Path counts
 	Path   []string // keys from the top; what is missing of them is written
 	Text   string   // the new text, as YAML gives it back: quotes are added where it needs them
+	Raw    bool     // Text is YAML as it is to stand at At, of another type than text
 	Remove bool     // the last key of Path, with what stands below it, and those above that would be left empty
 }
 
@@ -50,7 +51,11 @@ func apply(text []byte, edits []Edit) ([]byte, error) {
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	for _, e := range edits {
 		if e.At.Line > 0 {
-			if err := replaceAt(lines, e.At, e.Text); err != nil {
+			value := e.Text
+			if !e.Raw {
+				value = quoteYAML(value)
+			}
+			if err := replaceAt(lines, e.At, value); err != nil {
 				return nil, fmt.Errorf("editing line %d: %w", e.At.Line, err)
 			}
 		}
@@ -75,7 +80,7 @@ func (e Edit) applyPath(text []byte) ([]byte, error) {
 	return setPath(text, e.Path, e.Text)
 }
 
-// replaceAt replaces the scalar that begins at a place, quotes included.
+// replaceAt puts YAML in place of the scalar that begins at a place, quotes included.
 func replaceAt(lines [][]byte, at Position, value string) error {
 	if at.Line > len(lines) {
 		return errNotHere
@@ -86,7 +91,7 @@ func replaceAt(lines [][]byte, at Position, value string) error {
 	if end == start {
 		return errNotHere
 	}
-	lines[at.Line-1] = []byte(line[:start] + quoteYAML(value) + line[end:])
+	lines[at.Line-1] = []byte(line[:start] + value + line[end:])
 	return nil
 }
 
@@ -177,7 +182,7 @@ func setPath(text []byte, path []string, value string) ([]byte, error) {
 		return nil, errNotHere
 	}
 	lines := bytes.SplitAfter(text, []byte("\n"))
-	err := replaceAt(lines, Position{Line: node.Line, Column: node.Column}, value)
+	err := replaceAt(lines, Position{Line: node.Line, Column: node.Column}, quoteYAML(value))
 	return bytes.Join(lines, nil), err
 }
 

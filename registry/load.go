@@ -148,9 +148,11 @@ func (l *loader) embeddedStands() bool {
 
 // refuse notes that K3s cannot use registries.yaml, and does not start with it.
 func (l *loader) refuse(abs string, err yamlError, prefix string) {
-	l.report(Issue{
-		Code: codeSyntax, File: abs, Line: err.Line, Column: err.Column, Detail: prefix + err.Message, Fix: err.Fix,
-	})
+	issue := Issue{Code: codeSyntax, File: abs, Line: err.Line, Column: err.Column, Detail: prefix + err.Message, Fix: err.Fix}
+	if err.raw != "" {
+		issue.Edits = []Edit{{At: Position{File: abs, Line: err.Line, Column: err.Column}, Text: err.raw, Raw: true}}
+	}
+	l.report(issue)
 	if l.void == nil {
 		message := err.Message
 		if prefix != "" {

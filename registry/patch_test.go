@@ -234,3 +234,26 @@ func TestNoPatch(t *testing.T) {
 		}
 	}
 }
+
+// TestPatchOfTypes: a value of the wrong type is mended where it leaves no doubt, together with
+// what else keeps the file from being read.
+func TestPatchOfTypes(t *testing.T) {
+	for before, want := range map[string]string{
+		"mirrors:\n  docker.io:\n    endpoint: https://a.example.com # ours\n  quay.io:\n    endpoint: 'https://b.example.com/v2/q'\n": "mirrors:\n  docker.io:\n    endpoint: [\"https://a.example.com\"] # ours\n  quay.io:\n    endpoint: [\"https://b.example.com/v2/q\"]\n",
+		"configs:\n  a.example.com:\n    tls: {insecure_skip_verify: \"yes\"}\n":                                                       "configs:\n  a.example.com:\n    tls: {insecure_skip_verify: true}\n",
+		"configs:\n  a.example.com:\n    tls:\n      insecure_skip_verify: 'False'\n":                                                  "configs:\n  a.example.com:\n    tls:\n      insecure_skip_verify: false\n",
+		"configs:\n  a.example.com:\n    tls: {insecure_skip_verify: \"maybe\"}\n":                                                     "",
+		"mirrors:\n  docker.io:\n    endpoint: https://a.example.com,https://b.example.com\n":                                          "",
+		"mirrors:\n  docker.io:\n    endpoint: {a: https://a.example.com}\n":                                                           "",
+	} {
+		c := configOf(before)
+		var mistakes [][]Edit
+		for _, i := range c.Lint(nil) {
+			mistakes = append(mistakes, i.Edits)
+		}
+		patch := c.PatchAll(mistakes)
+		if (patch == "") != (want == "") || want != "" && patched(t, before, patch) != want {
+			t.Errorf("%s\n%s", before, patch)
+		}
+	}
+}

@@ -34,7 +34,7 @@ func (r *yamlReader) mismatch(n *yaml.Node, wanted string) {
 	r.errors = append(r.errors, yamlError{
 		Line: n.Line, Column: n.Column,
 		Message: fmt.Sprintf("cannot unmarshal %s into %s", tagOf(n), wanted),
-		Fix:     typeFix(n, wanted),
+		Fix:     typeFix(n, wanted), raw: retyped(n, wanted),
 	})
 }
 

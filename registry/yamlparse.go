@@ -21,6 +21,7 @@ type yamlError struct {
 	Line, Column int // 1-based; 0: unknown
 	Message      string
 	Fix          string // "" where it is not obvious
+	raw          string // YAML in place of the scalar there, which mends it; "" where that is not known
 }
 
 func (e *yamlError) Error() string {

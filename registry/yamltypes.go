@@ -2,6 +2,7 @@ package registry
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -41,6 +42,21 @@ func typeFix(n *yaml.Node, wanted string) string {
 		return "write pairs below it: a pattern, a colon, and what stands in its place"
 	}
 	return "write keys here, each followed by a colon and on a line of its own"
+}
+
+// retyped is a scalar as YAML of the type that is wanted, where that leaves no doubt: a switch in
+// quotation marks, or the only item of a list; "" else.
+func retyped(n *yaml.Node, wanted string) string {
+	switch {
+	case n.Kind != yaml.ScalarNode:
+	case wanted == "bool" && slices.Contains([]string{"true", "yes", "on", "1"}, strings.ToLower(n.Value)):
+		return "true"
+	case wanted == "bool" && slices.Contains([]string{"false", "no", "off", "0"}, strings.ToLower(n.Value)):
+		return "false"
+	case wanted == "[]string" && strings.Contains(n.Value, "://") && !strings.ContainsAny(n.Value, ", \t\n"):
+		return "[" + quoteYAML(n.Value) + "]"
+	}
+	return ""
 }
 
 // outOfPlace corrects the fix of the last mistake where the name of a value that cannot be read
