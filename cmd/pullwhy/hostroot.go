@@ -83,11 +83,20 @@ func (r hostRoot) resolve(op, name string) (string, error) {
 	if !fs.ValidPath(name) {
 		return "", &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
 	}
-	path, err := securejoin.SecureJoin(string(r), filepath.FromSlash(name))
+	path, err := securejoin.SecureJoin(r.absolute(), filepath.FromSlash(name))
 	if err != nil {
 		return "", r.named(name, err)
 	}
 	return path, nil
+}
+
+// absolute is the root without the dots that it may have been named with, which SecureJoin refuses.
+func (r hostRoot) absolute() string {
+	abs, err := filepath.Abs(string(r))
+	if err != nil { // the working directory is gone
+		return string(r)
+	}
+	return abs
 }
 
 // resolveParent resolves all of name but its last element, which may be a link.
@@ -96,7 +105,7 @@ func (r hostRoot) resolveParent(op, name string) (string, error) {
 		return "", &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
 	}
 	dir, base := filepath.Split(filepath.FromSlash(name))
-	parent, err := securejoin.SecureJoin(string(r), dir)
+	parent, err := securejoin.SecureJoin(r.absolute(), dir)
 	if err != nil {
 		return "", r.named(name, err)
 	}
