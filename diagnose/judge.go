@@ -156,10 +156,23 @@ func (j *joined) judgeIssues(known []Finding) []Finding {
 			return undecodable || f.File == issue.File && f.Line == issue.Line && (f.Code == issue.Code || slices.Contains(f.Also, issue.Code))
 		})
 		if !told {
-			all = append(all, issueFinding(j.advised(issue), j.Node, j.Config))
+			all = append(all, j.byPatch(issueFinding(j.advised(issue), j.Node, j.Config)))
 		}
 	}
 	return all
+}
+
+// byPatch lets a mistake of its own be mended by the patch where that can be made.
+func (j *joined) byPatch(f Finding) Finding {
+	patch, err := j.Config.Patch(f.Edits)
+	if err != nil || f.Severity == Info {
+		return f
+	}
+	o := observation{node: j.Node, config: j.Config, flags: j.Flags, patch: patch}
+	if mended := o.mended(); mended != nil {
+		f.Fix = mended
+	}
+	return f
 }
 
 // together makes one mistake of the characters of a file that look like others: they come with a text
