@@ -31,7 +31,7 @@ var authRules = map[cause.Cause]rule{
 		doc: doc{
 			meaning: "The registry wants credentials, and containerd has none for exactly this host and port: not in the pull secret, nor in the configuration. A registry that hides what it does not have asks for credentials too, Docker Hub among them.",
 			shows:   "`pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials`, or `… server message: insufficient_scope: authorization failed`, or `failed to fetch anonymous token`." + shownConnecting,
-			confirm: "pullwhy route IMAGE\ncurl -sSi https://HOST:PORT/v2/ | grep -i ^www-authenticate\ncurl -sS -o /dev/null -w '%{http_code}\\n' -u USER https://HOST:PORT/v2/\nopenssl s_client -connect HOST:PORT </dev/null",
+			confirm: "pullwhy route IMAGE\ncurl -sSi https://HOST:PORT/v2/ | grep -i ^www-authenticate\ncurl -sS -o /dev/null -w '%{http_code}\\n' -u USER 'REALM?service=SERVICE'   # of Bearer; of Basic: https://HOST:PORT/v2/\nopenssl s_client -connect HOST:PORT </dev/null",
 			fix:     "Give the pod a pull secret, or the node credentials. " + credentialed("HOST:PORT") + " Docker Hub's key is registry-1.docker.io.",
 		},
 	},
@@ -60,7 +60,7 @@ var authRules = map[cause.Cause]rule{
 		doc: doc{
 			meaning: "Credentials were sent and not accepted: wrong, expired, or without the right to pull this repository. Those of a pull secret go before those of the node, even where they do not fit.",
 			shows:   "`unexpected status … 401 Unauthorized`, after six requests with a wrong password, or `failed to fetch oauth token: … 401 Unauthorized`." + shownStatus,
-			confirm: "curl -sS -o /dev/null -w '%{http_code}\\n' -u USER https://HOST:PORT/v2/\npullwhy route IMAGE\nkubectl get secret NAME -o jsonpath='{.data.\\.dockerconfigjson}' | base64 -d\nopenssl s_client -connect HOST:PORT </dev/null",
+			confirm: "curl -sSi https://HOST:PORT/v2/ | grep -i ^www-authenticate\ncurl -sS -o /dev/null -w '%{http_code}\\n' -u USER 'REALM?service=SERVICE'   # of Bearer; of Basic: https://HOST:PORT/v2/\npullwhy route IMAGE\nkubectl get secret NAME -o jsonpath='{.data.\\.dockerconfigjson}' | base64 -d\nopenssl s_client -connect HOST:PORT </dev/null",
 			fix:     "Correct the pull secret, or the node's credentials. " + credentialed("HOST:PORT"),
 		},
 	},

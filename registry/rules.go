@@ -132,7 +132,7 @@ var Rules = []Rule{
 		codeAuthUndecodable, SeverityError, "auth that is no user and password",
 		"The key auth is base64 of user:password, as in Docker's config.json. Anything else fails at the first request for credentials. Of username and password one without the other is not sent; with a username nothing else is looked at. K3s replaces no variables.",
 		"`illegal base64 data`, or `invalid decoded auth`; `no basic auth credentials` where nothing is sent; 401 where a placeholder or a line break is.",
-		"base64 -d",
+		"base64 -d | cat -A   # and paste the value: it is USER:PASSWORD, and a $ at its end is a line break",
 		"Write username and password.",
 	},
 	{
@@ -195,7 +195,7 @@ var Rules = []Rule{
 		codeNotApplied, SeverityError, "a change that is not applied",
 		"K3s and RKE2 render containerd's files from registries.yaml at their start, and not again. A process has the environment that it was started with, and containerd reads config.toml as it starts.",
 		"The old mirrors, credentials, certificates or proxy are used.",
-		"ls -l --time-sort=yes registries.yaml certs.d/*/hosts.toml",
+		"ls -lt registries.yaml certs.d/*/hosts.toml\ntr '\\0' '\\n' </proc/$(pgrep -xo containerd)/environ | grep -i proxy",
 		"Restart the agent: systemctl restart k3s, k3s-agent, rke2-server or rke2-agent.",
 	},
 	{
