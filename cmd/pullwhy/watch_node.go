@@ -48,8 +48,7 @@ func (w *watchedNode) refresh(d *diagnosis, now time.Time, version string) (bool
 		return false, nil
 	}
 	w.read = now
-	node := registry.ReadNode(hostRoot(d.hostRoot))
-	node.Root = d.hostRoot
+	node := registry.ReadNode(hostRoot(d.hostRoot)) // without Root: who reads of it is not where the node is mounted
 	if w.node != nil && version == "" {
 		version = w.node.ContainerdVersion // its line was rotated away
 	}

@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,5 +73,18 @@ func TestWatchNode(t *testing.T) {
 	now = now.Add(rereadEvery - time.Second)
 	if !anew("") || w.node.ContainerdVersion != "v2.4.2" {
 		t.Errorf("not read anew after a while, or containerd %q forgotten", w.node.ContainerdVersion)
+	}
+}
+
+// TestWatchCommands: what a pod says is to be typed on the node, not in the pod.
+func TestWatchCommands(t *testing.T) {
+	root := t.TempDir()
+	writeFile(t, filepath.Join(root, "etc/rancher/k3s/registries.yaml"), "mirrors:\n  docker.io:\n    endpoint: https://mirror.example.com\n", 0o600)
+	d := &diagnosis{env: &env{out: io.Discard, log: zerolog.Nop(), hostRoot: root}, noProbe: true}
+	w := d.newWatcher(watchFlags{})
+	w.step(noon, false)
+	findings := w.present.Load().report.Findings
+	if len(findings) != 1 || !strings.HasPrefix(findings[0].Fix[0].Command, "pullwhy --fix-diff | patch -p1 -d /") {
+		t.Errorf("%+v", findings)
 	}
 }
