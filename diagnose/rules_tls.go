@@ -190,7 +190,16 @@ func trustAuthority(o observation) []Note {
 	if file := o.ownCAFile(); file != "" {
 		return []Note{{Text: fmt.Sprintf("add the CA that signed it to %s, which containerd reads at every pull", file), File: file}, see}
 	}
+	if c := o.certificate(); c != nil && c.MissingIssuer == "" && slices.Contains(c.Chain, c.Issuer) && o.seenAlike() {
+		see = o.saveCA()
+	}
 	return append(o.change(o.configure("", aCA)...), see)
+}
+
+// saveCA writes the last certificate that the server presents into a file, where that is its authority's.
+func (o observation) saveCA() Note {
+	last := `awk '/BEGIN CERT/ {c = ""} {c = c $0 RS} /END CERT/ {ca = c} END {printf "%s", ca}' >/PATH/ca.crt`
+	return look("it presents its CA itself: save that, and let its owner confirm it", strings.Replace(o.presented(last), "s_client", "s_client -showcerts", 1))
 }
 
 // ownCAFile is where the endpoint's CAs stand, "" where none are configured.
