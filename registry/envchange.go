@@ -72,8 +72,9 @@ func effective(env map[string]string, variable string) string {
 // holdsAll reports whether a list of exceptions has all that is wanted: a K3s server adds its own.
 // (k3s pkg/cli/server/server.go)
 func holdsAll(list, wanted string) bool {
-	has := strings.Split(list, ",")
-	return !slices.ContainsFunc(strings.Split(wanted, ","), func(item string) bool { return item != "" && !slices.Contains(has, item) })
+	items := func(r rune) bool { return r == ',' || r == ' ' }
+	has := strings.FieldsFunc(list, items)
+	return !slices.ContainsFunc(strings.FieldsFunc(wanted, items), func(item string) bool { return !slices.Contains(has, item) })
 }
 
 // modified is when a file was changed, zero where that cannot be told.

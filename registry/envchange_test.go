@@ -44,6 +44,7 @@ func TestChangesNotApplied(t *testing.T) {
 		{"the same value", k3s, envFile, "HTTPS_PROXY=http://192.0.2.1:3128\n", "HTTPS_PROXY=http://192.0.2.1:3128", time.Hour, ""},
 		{"the same value in other letters", k3s, envFile, "https_proxy='http://192.0.2.1:3128'\n", "HTTPS_PROXY=http://192.0.2.1:3128", time.Hour, ""},
 		{"exceptions that the server added to", k3s, envFile, "NO_PROXY=a.example.com,.b.example.com\n", "NO_PROXY=.svc,.cluster.local,a.example.com,.b.example.com", time.Hour, ""},
+		{"exceptions with blanks between", k3s, envFile, "NO_PROXY=\"a.example.com, b.example.com\"\n", "NO_PROXY=a.example.com,b.example.com,.svc", time.Hour, ""},
 		{"another value, in an older file", k3s, envFile, "HTTPS_PROXY=http://192.0.2.9:3128\n", "HTTPS_PROXY=http://192.0.2.1:3128", -time.Second, ""},
 		{"set no more, or never there", k3s, envFile, "A=b\n", "HTTPS_PROXY=http://192.0.2.1:3128", time.Hour, ""},
 		{"variable of something else", k3s, envFile, "K3S_TOKEN=hunter2\n", "", time.Hour, ""},
