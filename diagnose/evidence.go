@@ -30,6 +30,7 @@ func (o observation) evidence() []Note {
 	case o.attempt == nil && o.pull != nil:
 		add(Note{Text: cmp.Or(o.pull.Reported.Error, o.pull.ReportedError, unsaid), File: o.pull.Reported.File, Line: o.pull.Reported.Line})
 	}
+	add(Note{Text: o.ofSandbox()})
 	add(o.secretLacked())
 	add(Note{Text: o.seenNow()})
 	add(Note{Text: o.unlogged()})
@@ -52,6 +53,14 @@ func (o observation) evidence() []Note {
 
 // unsaid is of a line that was cut before its error.
 const unsaid = "it failed, and the line does not say why"
+
+// ofSandbox says how much depends on the image. (CRI sandbox_run.go, ensureImageExists)
+func (o observation) ofSandbox() string {
+	if o.pull == nil || !strings.Contains(o.pull.ReportedError, "failed to get sandbox image ") {
+		return ""
+	}
+	return "it is the image of pod sandboxes: no new pod starts on this node without it"
+}
 
 // inJournal reports whether a log is systemd's, whose lines nobody can count.
 func inJournal(file string) bool { return file == "journal" || strings.HasPrefix(file, "journal:") }
