@@ -73,11 +73,11 @@ func (f *files) note(abs, kind string, err error) {
 	f.sources = append(f.sources, s)
 }
 
-// complain marks the file as read in vain.
+// complain marks the file as read in vain. Why may quote a part of it.
 func (f *files) complain(abs, detail string) {
 	for i := range f.sources {
 		if f.sources[i].Path == abs {
-			f.sources[i].Status, f.sources[i].Detail = StatusUnreadable, detail
+			f.sources[i].Status, f.sources[i].Detail = StatusUnreadable, WithoutUserinfo(detail)
 		}
 	}
 }

@@ -22,7 +22,7 @@ const pemText = "PEM text"
 
 // fileName is the name of a file as it was written, or pemText.
 func fileName(text string) string {
-	if strings.Contains(text, "-----BEGIN ") {
+	if strings.Contains(text, "-----") { // of its first line or its last
 		return pemText
 	}
 	return text
