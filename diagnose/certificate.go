@@ -21,6 +21,8 @@ func unknownAuthority(o observation) string {
 		return fmt.Sprintf("its certificate is signed by an authority of %s, a file that is not configured for it", o.would(probe.OtherCA).File)
 	case c != nil && c.IntermediateMissing:
 		return fmt.Sprintf("it does not present the intermediate %q that signed its certificate", commonName(c.MissingIssuer))
+	case c != nil && c.Issuer != "" && c.Issuer == c.Subject && o.ownCAFile() == "":
+		return "its certificate is signed by itself, and this node does not trust it"
 	case c != nil && cmp.Or(c.MissingIssuer, c.Issuer) != "":
 		return o.distrusted(fmt.Sprintf("%q", commonName(cmp.Or(c.MissingIssuer, c.Issuer))))
 	}
