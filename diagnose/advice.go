@@ -206,6 +206,17 @@ func (o observation) tool(k3s, rke2, other string) string {
 	return other
 }
 
+// byPath is o on the distribution whose data directory a path of the node lies in, where no more
+// is known of the node.
+func (o observation) byPath(path string) observation {
+	for _, distribution := range []string{registry.K3s, registry.RKE2} {
+		if o.node.Distribution == registry.Unknown && strings.HasPrefix(path, "/var/lib/rancher/"+distribution+"/") {
+			o.node = &registry.Node{Distribution: distribution}
+		}
+	}
+	return o
+}
+
 func (o observation) dataDir() string {
 	return quote(cmp.Or(o.node.DataDir, "/var/lib/rancher/"+o.node.Distribution))
 }

@@ -74,6 +74,16 @@ func TestCommandsFit(t *testing.T) {
 			t.Errorf("%s: %q", distribution, got)
 		}
 	}
+	for path, want := range map[string]string{
+		"/var/lib/rancher/k3s/agent/containerd":  "k3s crictl rmi --prune",
+		"/var/lib/rancher/rke2/agent/containerd": "/var/lib/rancher/rke2/bin/crictl --config /var/lib/rancher/rke2/agent/etc/crictl.yaml rmi --prune",
+		"/var/lib/containerd":                    "crictl rmi --prune",
+	} {
+		o := observation{node: &registry.Node{Distribution: registry.Unknown}, cause: cause.DiskFull, attempt: &logparse.Attempt{Error: "write " + path + "/io.containerd.content.v1.content/data: no space left on device"}}
+		if got := o.finding(Error).Fix[0].Command; got != want {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
 	for text, want := range map[string]string{
 		"failed to copy: write /mnt/c/io.containerd.content.v1.content/ingest/00/data: no space left on device":                                  "/mnt/c",
 		"symlink a.so /var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/75/fs/usr/lib/b.so: no space left on device: unknown": "/var/lib/containerd",

@@ -94,7 +94,7 @@ var contentRules = map[cause.Cause]rule{
 			return "this node has no space left in " + o.filled()
 		},
 		fix: func(o observation) []Note {
-			return []Note{look("remove images that nothing uses", o.crictl("rmi --prune")),
+			return []Note{look("remove images that nothing uses", o.byPath(o.filled()).crictl("rmi --prune")),
 				look("see what is full, space or inodes", fmt.Sprintf("df -h %[1]s; df -i %[1]s", quote(o.filled())))}
 		},
 		doc: doc{
