@@ -38,6 +38,7 @@ func TestSyntaxPosition(t *testing.T) {
 		{"tab behind the dash", "mirrors:\n  docker.io:\n    endpoint:\n      -\thttps://a.example.com\n", "cannot start any token", "space behind the dash", 4, 8},
 		{"quote of the line above", "configs:\n  a.example.com:\n    auth:\n      username: 'you\n      password: 'x'\n", "", "close the quotation mark", 4, 17},
 		{"text behind a quote", "mirrors:\n  docker.io:\n    endpoint:\n      - \"https://a.example.com\" first\n", "", "closing quotation mark", 4, 33},
+		{"bracket behind a #", "configs: {a: {auth: {username: x, password: a #b}}}\n", "", "put the value with the # between single quotes", 1, 47},
 		{"inner bracket closed", "configs: {a: {auth: {username: x}}\n", "", "close the bracket", 1, 10},
 		{"comma of the last item", "mirrors:\n  docker.io:\n    endpoint:\n      - \"https://a.example.com\",\nconfigs:\n  a.example.com:\n", "", "comma", 4, 32},
 		{"block sign", "configs:\n  a.example.com:\n    auth:\n      password: >hunter2\n", "", "quotes", 4, 17},

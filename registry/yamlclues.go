@@ -270,6 +270,11 @@ func findBracket(lines []string, e *yamlError) bool {
 	if len(open) == 0 {
 		return false
 	}
+	last := open[len(open)-1]
+	if m := lineComment().FindStringIndex(lines[last.line]); m != nil && strings.ContainsAny(lines[last.line][m[0]:], "]}") {
+		e.Fix = "put the value with the # between single quotes: behind a space it begins a comment"
+		return e.place(lines, last.line, strings.IndexByte(lines[last.line][m[0]:], '#')+m[0])
+	}
 	e.Fix = "close the bracket"
-	return e.place(lines, open[len(open)-1].line, open[len(open)-1].offset)
+	return e.place(lines, last.line, last.offset)
 }
