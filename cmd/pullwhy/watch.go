@@ -209,6 +209,9 @@ func (w *watcher) take(l logparse.Line) {
 }
 
 func (w *watcher) caughtUp(s logparse.FollowStats) {
+	w.mu.Lock()
+	s.Lines, s.Skipped = s.Lines+w.journal.lines, s.Skipped+w.journal.skipped
+	w.mu.Unlock()
 	w.stats = s
 	now := time.Now()
 	w.metrics.caughtUp(now, s)

@@ -39,7 +39,11 @@ echo "the journal was closed" >&2
 			t.Error(err)
 		}
 	}
+	w.caughtUp(logparse.FollowStats{})
 	w.step(noon.Add(time.Minute), false)
+	if n := w.metrics.lines.Load(); n != 4 {
+		t.Errorf("the metric says %d lines", n)
+	}
 	if names := len(w.images); names != 2 {
 		t.Errorf("%d images", names)
 	}
