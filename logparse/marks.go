@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"sync"
 )
 
 // marks are the phrases of which a line that tells of a pull holds one at least, without
@@ -64,8 +65,8 @@ type spots []spot
 const gramBits = 15
 
 var (
-	pullMarks = newFinder(marks, memberMarks)
-	pasted    = newFinder(pasteMarks, nil)
+	pullMarks = sync.OnceValue(func() *finder { return newFinder(marks, memberMarks) })
+	pasted    = sync.OnceValue(func() *finder { return newFinder(pasteMarks, nil) })
 )
 
 func newFinder(phrases, members [][]byte) *finder {
@@ -78,13 +79,13 @@ func newFinder(phrases, members [][]byte) *finder {
 	return f
 }
 
-// nextMark is pullMarks.next, and in a paste finds the marks of one, too.
+// nextMark is where the first mark at or after from stands, in a paste also of those of pastes; -1 for none.
 func nextMark(text []byte, from int, paste bool) int {
-	at := pullMarks.next(text, from)
+	at := pullMarks().next(text, from)
 	if !paste {
 		return at
 	}
-	other := pasted.next(text, from)
+	other := pasted().next(text, from)
 	if at < 0 || other >= 0 && other < at {
 		return other
 	}
