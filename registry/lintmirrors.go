@@ -3,12 +3,12 @@ package registry
 import (
 	"fmt"
 	"maps"
-	"net"
 	"net/url"
 	"path"
 	"slices"
 	"strings"
 
+	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
@@ -163,25 +163,18 @@ func (n *linter) lintDefault(name string, m mirror, ep parsedEndpoint, last bool
 	case n.noDefault() && !configured: // then it is asked only because it is listed
 		return
 	}
+	withPort := ep.url.Scheme + "://" + cause.HostPort(ep.url.Scheme, ep.url.Host)
 	issue := Issue{Code: codeEndpointIsDefault, Detail: "this is the registry itself, which containerd asks last anyway", Fix: "remove the line"}
 	switch {
 	case last && len(m.rewrites) > 0:
 		issue.Severity = SeverityWarning
 		issue.Detail += "; as the last endpoint it gets no rewrites"
-		issue.Fix = fmt.Sprintf("to rewrite at the registry itself, write its port: %q", withPort(ep.url))
+		issue.Fix = fmt.Sprintf("to rewrite at the registry itself, write its port: %q", withPort)
 	case n.rendered[name] == nil && len(n.file.mirrors[wildcard].endpoints) > 0:
 		issue.Detail += "; K3s drops an entry of nothing else, and the wildcard mirror counts"
-		issue.Fix = fmt.Sprintf("to keep the registry from the wildcard mirror, write its port: %q", withPort(ep.url))
+		issue.Fix = fmt.Sprintf("to keep the registry from the wildcard mirror, write its port: %q", withPort)
 	}
 	report(issue)
-}
-
-func withPort(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	return u.Scheme + "://" + net.JoinHostPort(u.Hostname(), port)
 }
 
 // lintUnmatched finds a mirror whose name differs by the port from that of images on this
