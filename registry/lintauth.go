@@ -15,9 +15,26 @@ func (n *linter) lintAuth(key string, s settings) {
 	if s.auth == nil {
 		return
 	}
-	if name, detail, fix := judgeAuth(s.auth); name != "" {
+	if name, detail, fix := judgeAuth(s.auth); name != "" && !n.misspelt(key) {
 		n.report(n.file.position(s.auth.keys[name]), Issue{Code: codeAuthUndecodable, Registry: key, Detail: detail, Fix: fix})
 	}
+}
+
+// misspelt reports whether a key that is ignored was meant for one of the credentials of an entry,
+// which is the mistake then: what is missing follows from it.
+func (n *linter) misspelt(entry string) bool {
+	for _, configs := range children(n.file.root, "configs") {
+		for _, config := range children(configs, entry) {
+			for _, auth := range children(config, "auth") {
+				if slices.ContainsFunc(pairs(auth), func(p pair) bool {
+					return !slices.Contains(authKeys, p.key.Value) && nearest(p.key.Value, authKeys) != ""
+				}) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // lintPlainAuth finds the same in a config.toml that no agent wrote.
