@@ -39,6 +39,7 @@ var before = []row{
 
 	{Schema1Unsupported, []string{
 		"schema 1 image manifests are no longer supported", "is no longer supported since containerd", "manifest.v1+prettyjws",
+		"Schema 1 images have been deprecated and disabled", "schema 1 support is disabled", // containerd 2.0; Docker
 	}},
 	{UnexpectedMediaType, []string{
 		"unexpected media type ", "unsupported manifest media type", "unsupported media type ", "unexpected mediatype ",

@@ -15,7 +15,8 @@ const askedLines = 200
 var progress = lazyregexp.New(`(\S+):\s+resolv(?:ing|ed)\s+\|`)
 
 // command is a client that is asked to pull, where it is typed.
-var command = lazyregexp.New(`(?:^|[$#>%\]] +|[➜❯] +)(?:sudo +)?(?:\S*/)?(?:k3s +|microk8s[ .])?(?:crictl|nerdctl|docker|ctr i|ctr (?:.* )?images?) pull +(.+)$`)
+var command = lazyregexp.New("(?:^|`|[$#>%\\]] +|[➜❯] +)(?:sudo +|time +)*(?:\\S*/)?(?:k3s +|microk8s[ .])?" +
+	"(?:crictl(?: .*)?|nerdctl(?: .*)?|docker|ctr i|ctr (?:.* )?images?) pull +([^`]+)")
 
 // valued are the clients' options that have a value in the next word.
 var valued = []string{"-u", "--user", "--creds", "--auth", "--platform", "--hosts-dir", "--snapshotter", "--label", "--tlscacert", "--tlscert", "--tlskey"}

@@ -1,11 +1,8 @@
 package logparse
 
 import (
-	"iter"
-	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // A message is what one line says, whatever format said it.
@@ -44,7 +41,7 @@ func (c clock) decodeAt(line string, outer time.Time, depth int, yield func(mess
 	}
 	logfmt, object := logfmtStart(line), strings.Index(line, `{"`)
 	switch {
-	case object >= 0 && (logfmt < 0 || object < logfmt) && depth < maxNesting && jsonStart(line[:object]):
+	case object >= 0 && (logfmt < 0 || object < logfmt && line[logfmt-1] != '}') && depth < maxNesting && jsonStart(line[:object]):
 		return c.decodeJSON(line[object:], outer, depth, yield) || c.decodeEscaped(line[object:], outer, depth, yield) ||
 			c.decodeCut(line[object:], outer, depth, yield)
 	case logfmt >= 0:
@@ -81,7 +78,7 @@ func (c clock) plainText(line string, outer time.Time, yield func(message)) {
 }
 
 // logfmtStart is where containerd's text format begins in line, perhaps without the time, -1
-// where it does not.
+// where it does not. (K3s' has the network's configuration, an object, before its first line.)
 func logfmtStart(line string) int {
 	if i := strings.Index(line, `time="`); i >= 0 {
 		return i
@@ -143,6 +140,8 @@ func (m *message) set(key, value string) {
 		m.image = value
 	case "version":
 		m.version = value
+	case "level":
+		m.plain = value == "fatal" // a client's last word, which is no service's
 	case "message":
 		if m.kubelet {
 			m.text = value
@@ -225,77 +224,4 @@ func (c clock) terminal(line string) (message, bool) {
 		}
 	}
 	return m, true
-}
-
-// pairs yields the fields of logfmt text: key=value, the value in Go's quotes where it has
-// to be. A value whose closing quote was cut off extends to the end.
-func pairs(text string) iter.Seq2[string, string] {
-	return func(yield func(string, string) bool) {
-		for text != "" {
-			key, rest, ok := strings.Cut(text, "=")
-			if !ok {
-				return
-			}
-			if i := strings.LastIndexByte(key, ' '); i >= 0 {
-				key = key[i+1:]
-			}
-			var value string
-			if strings.HasPrefix(rest, `"`) {
-				value, rest = quoted(rest)
-			} else {
-				value, rest, _ = strings.Cut(rest, " ")
-			}
-			if !yield(key, value) {
-				return
-			}
-			text = strings.TrimLeft(rest, " ")
-		}
-	}
-}
-
-// quoted reads the Go string literal that text begins with, and returns what follows it.
-// One whose end was cut off extends to the end. Where somebody took the backslashes off,
-// quotes within it are told by what follows them.
-func quoted(text string) (value, rest string) {
-	text = text[1:]
-	end := 0
-	for end < len(text) && (text[end] != '"' || isInside(text[end+1:])) {
-		if text[end] == '\\' {
-			end++
-		}
-		end++
-	}
-	if end >= len(text) {
-		return unescape(text), ""
-	}
-	return unescape(text[:end]), text[end+1:]
-}
-
-// isInside reports whether a quote before rest does not end a value.
-func isInside(rest string) bool {
-	return rest != "" && (strings.IndexByte(":,)/", rest[0]) >= 0 || 'a' <= rest[0] && rest[0] <= 'z' || '0' <= rest[0] && rest[0] <= '9')
-}
-
-// unescape undoes Go's escapes; what is none stays.
-func unescape(text string) string {
-	next := strings.IndexByte(text, '\\')
-	if next < 0 {
-		return text
-	}
-	out := make([]byte, 0, len(text))
-	for ; next >= 0; next = strings.IndexByte(text, '\\') {
-		out, text = append(out, text[:next]...), text[next:]
-		char, wide, rest, err := strconv.UnquoteChar(text, '"')
-		switch {
-		case err != nil:
-			out, text = append(out, text[0]), text[1:]
-			continue
-		case wide:
-			out = utf8.AppendRune(out, char)
-		default:
-			out = append(out, byte(char))
-		}
-		text = rest
-	}
-	return string(append(out, text...))
 }

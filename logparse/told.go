@@ -31,6 +31,8 @@ func (r *record) report(m message) {
 		r.text = `Back-off pulling image "` + r.image + `"`
 		if _, quoted, ok := strings.Cut(text, "ErrImagePull: "); ok {
 			r.text = told(quoted)
+		} else if r.image == "" { // it was cut off
+			r.kind = kindNameless
 		}
 	case strings.Contains(text, `Successfully pulled image "`):
 		r.kind, r.image = kindSuccess, quotedAfter(text, `Successfully pulled image "`)
@@ -75,7 +77,7 @@ var failureMarks = []string{
 var innerMarks = []string{
 	"pulling from host ", "pull access denied, repository does not exist", "failed to fetch anonymous token", "failed to fetch oauth token",
 	"httpReadSeeker: failed open: ", "failed commit on ref ", "failed to extract layer ", "content digest sha256:",
-	"toomanyrequests: ", "unexpected status from HEAD request to ",
+	"no match for platform in manifest", "toomanyrequests: ", "unexpected status from HEAD request to ",
 }
 
 func tellsOfFailure(text string) bool {

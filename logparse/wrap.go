@@ -15,6 +15,8 @@ const (
 	maxWidth  = 250
 	byHand    = 160 // of lines that people break themselves
 	maxBreaks = 40  // of one line
+
+	continued = " \\" // as in a shell
 )
 
 // unwrapped puts the lines of a text together that a terminal broke at its width, or a mail
@@ -142,6 +144,9 @@ func (p paste) goesOn(run []string, next string) bool {
 	if field().MatchString(next) && (strings.Contains(whole, "level=") || klogLine().MatchString(whole)) {
 		return true
 	}
+	if strings.HasSuffix(last, continued) {
+		return holdsMark(whole)
+	}
 	indented := indent(next) > indent(run[0]) && columns(last) <= byHand
 	return openQuote(whole) || holdsMark(whole) && (strings.HasSuffix(strings.TrimSpace(last), ":") || indented)
 }
@@ -167,6 +172,9 @@ func (p paste) join(run []string) string {
 	for i, piece := range run {
 		if !terminal && i > 0 && !(folded && !strings.HasSuffix(run[i-1], " ")) {
 			piece = strings.TrimLeft(piece, " \t")
+		}
+		if i < len(broken) {
+			piece = strings.TrimSuffix(piece, continued)
 		}
 		whole.WriteString(piece)
 		if i < len(broken) && !folded && (!terminal || columns(piece) < width) {

@@ -115,6 +115,7 @@ func TestUnwrapped(t *testing.T) {
 		{"filled over the ends of rows", "  Warning  Failed  5s  kubelet  " + failed[:58] + "\n  " + failed[59:] + "tls: failed to verify certificate: x509:\n  certificate is valid for mirror.example.com and some other names, not\n  registry.example.com Warning  Failed  5s  kubelet  Error: ErrImagePull\n",
 			"Warning  Failed  5s  kubelet  " + failed + "tls: failed to verify certificate: x509: certificate is valid for mirror.example.com and some other names, not registry.example.com\n\n\nWarning  Failed  5s  kubelet  Error: ErrImagePull\n"},
 		{"not quoted", failed + "read 192.0.2.10:443-\n> 192.0.2.9:53\n", failed + "read 192.0.2.10:443-\n> 192.0.2.9:53\n"},
+		{"as in a shell", failed[:48] + " \\\n" + failed[49:] + "\\\nEOF\nWhy?\n", failed + "EOF\n\n\nWhy?\n"},
 		{"styled", "\x1b[31m" + failed + "\x1b[0m\n  EOF\n", failed + "EOF\n\n"},
 	} {
 		want := test.want
