@@ -119,7 +119,7 @@ func (s *secrets) clean(text string) string {
 	if text == "" {
 		return ""
 	}
-	text = printable(text)
+	text = registry.WithoutUserinfo(printable(text))
 	s.mu.Lock()
 	// of the tokens of thousands of images most are longer than a text
 	fits, _ := slices.BinarySearchFunc(s.known, len(text), func(secret string, most int) int { return most - len(secret) })

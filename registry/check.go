@@ -42,7 +42,7 @@ func (l *loader) checkDir(d *hostDir, host string, pem *pemFiles) {
 			i.File, i.Line, i.Column = where.File, where.Line, where.Column
 			l.report(i)
 			if d.failure == nil {
-				d.failure = &RouteError{Stage: StageHostList, Message: fault.message, File: where.File, Line: where.Line}
+				d.failure = &RouteError{Stage: StageHostList, Message: WithoutUserinfo(fault.message), File: where.File, Line: where.Line}
 			}
 		}
 	}

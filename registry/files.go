@@ -63,7 +63,7 @@ func (f *files) readAny(abs, kind string, limit int64) ([]byte, error) {
 }
 
 func (f *files) note(abs, kind string, err error) {
-	s := Source{Path: abs, Kind: kind, Status: StatusRead}
+	s := Source{Path: WithoutUserinfo(abs), Kind: kind, Status: StatusRead}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		s.Status = StatusAbsent
@@ -76,7 +76,7 @@ func (f *files) note(abs, kind string, err error) {
 // complain marks the file as read in vain. Why may quote a part of it.
 func (f *files) complain(abs, detail string) {
 	for i := range f.sources {
-		if f.sources[i].Path == abs {
+		if f.sources[i].Path == WithoutUserinfo(abs) {
 			f.sources[i].Status, f.sources[i].Detail = StatusUnreadable, WithoutUserinfo(detail)
 		}
 	}

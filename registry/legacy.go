@@ -101,7 +101,7 @@ func (l *loader) checkLegacy(pem *pemFiles) {
 			i := fault.issue(host)
 			i.File = l.cri.path
 			l.report(i)
-			l.legacyFaults[host] = &RouteError{Stage: StageHostList, Message: fault.message, File: l.cri.path}
+			l.legacyFaults[host] = &RouteError{Stage: StageHostList, Message: WithoutUserinfo(fault.message), File: l.cri.path}
 		}
 	}
 }

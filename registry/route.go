@@ -91,7 +91,7 @@ func (l *loader) dropsDefault(d *hostDir, name string) bool {
 // endpoint is e as the rest of the program sees it.
 func (l *loader) endpoint(e hostEntry, h imageHosts, host string) Endpoint {
 	ep := Endpoint{
-		Scheme: e.scheme, Host: e.host, Path: e.path, OverridePath: e.override, Default: e.root, Registry: WithoutUserinfo(host),
+		Scheme: e.scheme, Host: e.host, Path: WithoutUserinfo(e.path), OverridePath: e.override, Default: e.root, Registry: WithoutUserinfo(host),
 		CAFiles: slices.Clone(e.ca), Clients: slices.Clone(e.clients), SkipVerify: e.skipVerify != nil && *e.skipVerify,
 		DialTimeout: e.dialTimeout, Headers: l.headers(e), Auth: l.auth(e.host), NoResolve: !e.resolve,
 		Embedded: !e.root && l.isEmbedded(e.host),
