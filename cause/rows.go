@@ -129,7 +129,7 @@ var network = []row{
 	}},
 	{NotFound, []string{
 		": not found$", ": not found: ", "http.StatusNotFound", "code = NotFound", "code=NotFound", "manifest unknown", "name unknown",
-		"MANIFEST_UNKNOWN: ", "NAME_UNKNOWN: ",
+		"MANIFEST_UNKNOWN: ", "NAME_UNKNOWN: ", "daemon: manifest for … not found", // Docker
 	}},
 	{Cancelled, []string{"code = Canceled", "code=Canceled"}},
 }

@@ -29,6 +29,7 @@ type criConfig struct {
 	auth       map[string]credentials
 	header     map[string][]string
 	ignored    string // why the file's registry table is not read; "" where it is, or there is none
+	stray      stray
 
 	places map[string]Position // of the parts of the registry table: "mirrors", "configs"; "" is the table itself
 }
@@ -111,6 +112,9 @@ func (r *criReader) read(abs string) (table, bool) {
 	}
 	if reason := ignoredRegistry(root, plugin, r.version); reason != "" && r.config.ignored == "" {
 		r.config.ignored = reason
+	}
+	if s := findStray(abs, text, root); r.config.stray.name == "" {
+		r.config.stray = s
 	}
 	disabled, _ := root["disabled_plugins"].([]any)
 	for _, name := range []any{pluginV1, pluginV2, pluginV3} {

@@ -20,6 +20,11 @@ func (n *linter) lintConflicts() {
 		n.report(n.cri.places["configs"], Issue{Code: codeConflict, Detail: "`configs.tls` cannot be set when `config_path` is provided: the CRI plugin of containerd does not start",
 			Fix: "move ca, client and skip_verify into hosts.toml files below config_path, and remove them here"})
 	}
+	if table := n.cri.stray; table.name != "" {
+		n.report(table.at, Issue{Code: codeConflict, Detail: "containerd does not read the table " + table.name + ": what it stands under is no plugin that has one",
+			Fix: "write it as [" + n.registryTable() + "], with these quotes"})
+		return
+	}
 	if n.cri.ignored != "" {
 		n.report(n.cri.places[""], Issue{Code: codeConflict, Detail: "containerd does not read this file's registry section: " + n.cri.ignored,
 			Fix: "write the section under the plugin that this version of the file has, or correct the version"})
