@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"gopkg.in/yaml.v3"
+
 	"github.com/pullwhy/pullwhy/cause/lazyregexp"
 )
 
@@ -36,6 +38,11 @@ func (n *linter) loaded(issues []Issue) {
 		if i.Code == codeSyntax && i.File == n.file.path {
 			if what, fix := foreignText(n.file.text); what != "" {
 				i.Line, i.Column, i.Detail, i.Fix = 1, 1, "this is "+what+": K3s says "+i.Detail, fix
+			}
+			if root := n.file.root; root != nil && root.Kind == yaml.SequenceNode { // such as tasks of Ansible
+				if at, path := embeddedText(root, "", maxNested); at != nil {
+					i.Fix = n.alone(path)
+				}
 			}
 		}
 		n.found.add(i)

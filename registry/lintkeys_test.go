@@ -43,3 +43,11 @@ func TestWordsOnRKE2(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestTextInTasks: tasks of Ansible are a list, which K3s refuses.
+func TestTextInTasks(t *testing.T) {
+	issues := (lintCase{}).lint(t, "- name: registries\n  copy:\n    content: |\n      mirrors:\n        docker.io:\n", nil)
+	if len(issues) != 1 || issues[0].Code != codeSyntax || !strings.Contains(issues[0].Fix, "yq -r '.[0].copy.content' ") {
+		t.Errorf("%+v", issues)
+	}
+}

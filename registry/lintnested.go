@@ -39,7 +39,7 @@ func (n *linter) alone(path string) string {
 	if file == "-" {
 		file = "FILE"
 	}
-	return fmt.Sprintf("judge the text in it alone: yq -r '%s' %s | pullwhy lint -", path, file)
+	return fmt.Sprintf("judge the text in it alone: yq -r '.%s' %s | pullwhy lint -", strings.TrimPrefix(path, "."), file)
 }
 
 // embeddedText is the key of the first text below n that has a section of registries.yaml, and its
