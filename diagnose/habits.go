@@ -85,8 +85,24 @@ func (o observation) habitual(notes []Note) []Note {
 	if h == nil || h.look == nil || o.endpoint != nil && o.endpoint.Auth.Request {
 		return notes
 	}
+	return slices.Concat(o.token(h, m), notes)
+}
+
+// issued are the steps by which credentials are got from a registry that issues tokens as
+// passwords; nil for another one.
+func (o observation) issued() []Note {
+	for i, h := range habits {
+		if m := h.host().FindStringSubmatch(o.settingsHost()); m != nil && h.look != nil {
+			return o.token(&habits[i], m)
+		}
+	}
+	return nil
+}
+
+// token is how one is got by a registry's habit, and where it is set.
+func (o observation) token(h *habit, m []string) []Note {
 	token := someCredentials
 	token.keys = []string{"username: " + h.user, "password: PASSWORD"}
 	o.target = ""
-	return slices.Concat([]Note{h.look(m)}, o.change(o.configure("set it as the password", token)...), []Note{{Text: h.rather}}, notes)
+	return slices.Concat([]Note{h.look(m)}, o.change(o.configure("set it as the password", token)...), []Note{{Text: h.rather}})
 }

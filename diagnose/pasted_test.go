@@ -32,6 +32,13 @@ func TestPasted(t *testing.T) {
 			"make it take effect",
 			"better, for a token lasts 12 hours: ",
 		},
+		`"` + ecr + `": failed to resolve reference "` + ecr + `": pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials`: {
+			"get a new token for the user AWS",
+			`set it as the password: configs: {"1234.dkr.ecr.eu-west-1.amazonaws.com": {auth: {username: AWS, password: PASSWORD}}}`,
+			"make it take effect",
+			"better, for a token lasts 12 hours: ",
+			"or put them into an imagePullSecret",
+		},
 		`"registry.example.com:5000/team/app:1": failed to resolve reference "registry.example.com:5000/team/app:1": failed to do request: Head "https://registry.example.com:5000/v2/team/app/manifests/1": http: server gave HTTP response to HTTPS client`: {
 			`mirrors: {"registry.example.com:5000": {endpoint: ["http://registry.example.com:5000"]}}`,
 		},

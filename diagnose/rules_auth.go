@@ -25,6 +25,9 @@ var authRules = map[cause.Cause]rule{
 			if h, _ := o.habit(); h != nil && o.denied() { // most of what is there is for everybody
 				return append([]Note{{Text: "check the name: " + o.concerned()}}, o.change(append(o.credentials("if it is private"), secret)...)...)
 			}
+			if steps := o.issued(); steps != nil {
+				return append(steps, secret)
+			}
 			secret.Text += "; a registry that hides what it does not have asks for credentials too: check the name " + o.named()
 			return o.change(append(o.credentials(""), secret)...)
 		},
