@@ -35,7 +35,7 @@ var pasteMarks = [][]byte{
 	[]byte("ng from host "), []byte("ull access denied, "), []byte("anonymous token"), []byte("fetch oauth token"), []byte("httpReadSeeker: "),
 	[]byte("commit on ref "), []byte("to extract layer "), []byte("content digest sha256:"), []byte("match for platform in "), []byte("toomanyrequests: "), []byte("tus from HEAD request to "),
 	[]byte("pulling image: "), []byte("pulling image failed: "), []byte("PullImage failed"), []byte("resolving  "), []byte("resolved   "),
-	[]byte("crictl pull "), []byte("nerdctl pull "), []byte("docker pull "), []byte("images pull "), []byte("image pull "), []byte("ctr i pull "), []byte(".sock pull "), []byte("k8s.io pull "),
+	[]byte("crictl pull "), []byte("nerdctl pull "), []byte("docker pull "), []byte("images pull "), []byte("image pull "), []byte("ctr i pull "), []byte(".sock pull "), []byte("d pulling image "), []byte("k8s.io pull "),
 }
 
 // A phrase of minMark bytes holds a gram that begins at a multiple of stride, wherever it

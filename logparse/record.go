@@ -72,7 +72,7 @@ func classify(m message) record {
 		r.kind, r.text = kindHeading, ""
 	case strings.HasPrefix(text, "trying next host"), strings.HasPrefix(text, "fetch failed"):
 		r.hostLine(text)
-	case strings.HasPrefix(text, `PullImage "`) && !m.kubelet:
+	case strings.HasPrefix(text, `PullImage "`) && (!m.kubelet || strings.Contains(text, "failed: ")):
 		r.pullImage(text)
 	case strings.HasPrefix(text, `Pulled image "`):
 		r.kind, r.image = kindSuccess, firstQuoted(text)
@@ -115,7 +115,7 @@ func (r *record) pullImage(text string) {
 	case strings.HasPrefix(rest, " failed"):
 		r.kind = kindFailure
 	case strings.Contains(rest, "failed: "): // the kubelet's words before structured logging
-		r.kind, r.source, r.text = kindFailure, sourceKubelet, rest
+		r.kind, r.source, r.text = kindFailure, sourceKubelet, told(rest)
 	}
 }
 

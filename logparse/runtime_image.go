@@ -31,7 +31,9 @@ func (r *record) runtimeLine(text string) bool {
 	if !ok {
 		return false
 	}
-	name, _, _ = strings.Cut(name, " ")
+	if name, _, _ = strings.Cut(name, " "); !strings.Contains(name, "/") { // words of containerd's
+		return false
+	}
 	r.kind, r.source, r.agent, r.image = kindFailure, sourceRuntime, true, strings.Trim(name, wrappers)
 	r.text = strings.TrimPrefix(strings.ReplaceAll(reason, `\"`, `"`), "all endpoints failed: ")
 	return true

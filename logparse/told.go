@@ -42,6 +42,9 @@ func (r *record) report(m message) {
 		if m.image != "" {
 			r.image = m.image
 		}
+		if _, name, ok := strings.Cut(text, `ailed to pull image "`); ok && r.image == "" && !strings.Contains(name, `"`) {
+			r.kind = kindNameless // it was cut off
+		}
 	case strings.Contains(text, "ImagePullBackOff"):
 		r.kind = kindNameless
 	default:
@@ -65,7 +68,7 @@ func (r *record) tellInner(m message, text string) {
 
 // failureMarks tell that a text is about a pull that failed.
 var failureMarks = []string{
-	"failed to pull and unpack image ", "failed to resolve reference ", `ailed to pull image "`, "failed to get sandbox image ",
+	"failed to pull and unpack image ", "failed to resolve reference ", `ailed to pull image "`, "failed to get sandbox image ", `failed pulling image "`,
 	"PullImage from image service failed", "is not present with pull policy of Never", "couldn't parse image name ",
 	"Failed to apply default image tag ", "failed to parse image reference ", "failed to copy: ",
 	"failed to resolve image", "failed to unpack image on snapshotter ", "ailed to pull image: ",
@@ -137,7 +140,7 @@ func firstMark(text string, marks []string) (start int, ok bool) {
 // containerd made of it, the name asked for first.
 var imageMarks = []string{
 	`ailed to pull image "`, `failed to get sandbox image "`, `failed to pull and unpack image "`, `failed to resolve reference "`,
-	`failed to resolve image "`, `Container image "`, `couldn't parse image name "`, `Failed to apply default image tag "`, `failed to parse image reference "`,
+	`failed to resolve image "`, `failed pulling image "`, `Container image "`, `couldn't parse image name "`, `Failed to apply default image tag "`, `failed to parse image reference "`,
 }
 
 // requestedIn is the image that a failure's text names, "" for none. A text that was cut

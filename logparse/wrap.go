@@ -207,7 +207,7 @@ var ownLine = lazyregexp.New(`^[> \t]*(?:` + strings.Join([]string{
 	`(?:.*\s)?(?:Normal|Warning)\s+[A-Z]`, `(?:\S+\s+)?(?:<unknown>|(?:\d+[smhdy])+)(?:\s\s|\s\()`, `[A-Z][A-Z ]+  `, `Type  `, `----`, // kubectl's tables
 	`[A-Z][\w ]*:(?:  |$)`, `[\w.-]+:$`, `Failed to pull image`, `Back-off pulling`, `Error: `, // and descriptions
 	`\S+:\s+(?:resolv|waiting|exists|done|downloading|committing)`, `elapsed: `, // what clients print,
-	`ctr: `, `\[(?:ERROR|WARNING|preflight)`, "```", `[$#] `, `\[?\w+@[\w.-]+(?:[\] ]|:[~/])`, // kubeadm, and shells
+	`ctr: `, `Error response from daemon: `, `(?:\S+ )*(?:crictl|nerdctl|docker|ctr)(?: \S+)* pull \S+$`, `\[(?:ERROR|WARNING|preflight)`, "```", `[$#] `, `\[?\w+@[\w.-]+(?:[\] ]|:[~/])`, // kubeadm, and shells
 }, "|") + `)`)
 
 // laterRow is a row of kubectl describe within a line.
