@@ -129,7 +129,13 @@ func mayBeHost(name string) bool {
 func notDirectory(abs string) *hostDir {
 	hosts := path.Join(abs, "hosts.toml")
 	err := &fs.PathError{Op: "open", Path: name(hosts), Err: syscall.ENOTDIR}
-	return &hostDir{path: abs, source: abs, unreadable: true, failure: &RouteError{Stage: StageHostList, Message: openError(hosts, err), File: abs}}
+	return &hostDir{path: abs, source: abs, unreadable: true, failure: notOpened(abs, hosts, err)}
+}
+
+// notOpened is why no request is sent where a file of the directory or file at abs cannot be
+// opened. Both may be named for an address with a password.
+func notOpened(abs, file string, err error) *RouteError {
+	return &RouteError{Stage: StageHostList, Message: WithoutUserinfo(openError(file, err)), File: WithoutUserinfo(abs)}
 }
 
 // newDir is a directory by its hosts.toml, or where there is none that can be read, by
@@ -143,7 +149,7 @@ func (l *loader) newDir(dir string, h *hostsText) *hostDir {
 	}
 	if h.err != nil && !absent {
 		d.source = abs
-		d.failure = &RouteError{Stage: StageHostList, Message: openError(abs, h.err), File: abs}
+		d.failure = notOpened(abs, abs, h.err)
 		d.unreadable = !errors.Is(h.err, fs.ErrPermission) // containerd is root
 		return d
 	}

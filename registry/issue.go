@@ -49,7 +49,7 @@ func (l *issueList) add(i Issue) {
 }
 
 func (i *Issue) dropUserinfo() {
-	for _, text := range []*string{&i.Registry, &i.Detail, &i.Fix, &i.Excerpt} {
+	for _, text := range []*string{&i.Registry, &i.Detail, &i.Fix, &i.Command, &i.Excerpt, &i.File} {
 		*text = WithoutUserinfo(*text)
 	}
 	for other := range i.Others {

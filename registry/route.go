@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"path"
 	"slices"
+	"strings"
 )
 
 // Endpoints returns the places that containerd asks for ref's manifest, in its order: the
@@ -68,7 +69,7 @@ func (l *loader) hostsOf(host string) imageHosts {
 	if d == nil {
 		return imageHosts{entries: l.dialect.hosts(nil, host)}
 	}
-	h := imageHosts{entries: l.dialect.hosts(d, host), failure: d.failure, source: d.source, rendered: d.rendered}
+	h := imageHosts{entries: l.dialect.hosts(d, host), failure: d.failure, source: WithoutUserinfo(d.source), rendered: d.rendered}
 	if l.dropsDefault(d, imageHost(path.Base(d.path))) {
 		h.entries = slices.DeleteFunc(h.entries, func(e hostEntry) bool { return e.root })
 	}
@@ -91,7 +92,7 @@ func (l *loader) dropsDefault(d *hostDir, name string) bool {
 // endpoint is e as the rest of the program sees it.
 func (l *loader) endpoint(e hostEntry, h imageHosts, host string) Endpoint {
 	ep := Endpoint{
-		Scheme: e.scheme, Host: e.host, Path: WithoutUserinfo(e.path), OverridePath: e.override, Default: e.root, Registry: WithoutUserinfo(host),
+		Scheme: e.scheme, Host: strings.TrimPrefix(WithoutUserinfo(e.host), redacted+"@"), Path: WithoutUserinfo(e.path), OverridePath: e.override, Default: e.root, Registry: WithoutUserinfo(host),
 		CAFiles: slices.Clone(e.ca), Clients: slices.Clone(e.clients), SkipVerify: e.skipVerify != nil && *e.skipVerify,
 		DialTimeout: e.dialTimeout, Headers: l.headers(e), Auth: l.auth(e.host), NoResolve: !e.resolve,
 		Embedded: !e.root && l.isEmbedded(e.host),

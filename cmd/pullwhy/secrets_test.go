@@ -97,7 +97,7 @@ func secretsNode(t *testing.T) (dir string, secrets []string, servers *listener)
 			text = strings.ReplaceAll(strings.TrimSuffix(text, "\n"), " ", "\x00")
 		}
 		writeFile(t, filepath.Join(dir, f.Name), text, 0o644)
-		words = append(words, hiddenWord.FindAllString(text, -1)...)
+		words = append(words, hiddenWord.FindAllString(f.Name+text, -1)...)
 	}
 	for _, w := range words {
 		secrets = append(secrets, w, url.QueryEscape(w), base64.RawStdEncoding.EncodeToString([]byte(w)))

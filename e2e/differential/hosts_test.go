@@ -95,6 +95,9 @@ func (c *comparison) endpoints(name string) {
 		}
 		got, err := c.config.Endpoints(ref)
 		asked, failure := c.real.requests(ref.Name)
+		for i := range asked { // of misspelt addresses they hold passwords, which pullwhy does not tell
+			asked[i] = registry.WithoutUserinfo(asked[i])
+		}
 		if !noHost(failure) {
 			failure = broken // not that nobody has the image
 		}

@@ -13,6 +13,8 @@ import (
 	k3sconfig "github.com/containerd/containerd/remotes/docker/config"
 	updocker "github.com/containerd/containerd/v2/core/remotes/docker"
 	upconfig "github.com/containerd/containerd/v2/core/remotes/docker/config"
+
+	"github.com/pullwhy/pullwhy/registry"
 )
 
 // A host is one place that containerd asks, in terms that every release shares.
@@ -46,7 +48,7 @@ func openUpstream(certsD string, update func(*http.Client) error) (func(string) 
 		list, err := configured(name)
 		for _, h := range list {
 			all = append(all, host{
-				Scheme: h.Scheme, Host: h.Host, Path: h.Path, Header: h.Header, client: h.Client,
+				Scheme: h.Scheme, Host: h.Host, Path: registry.WithoutUserinfo(h.Path), Header: h.Header, client: h.Client,
 				Pull: h.Capabilities.Has(updocker.HostCapabilityPull), Resolve: h.Capabilities.Has(updocker.HostCapabilityResolve),
 			})
 		}
@@ -63,7 +65,7 @@ func openK3s(certsD string, update func(*http.Client) error) (func(string) ([]ho
 		list, err := configured(name)
 		for _, h := range list {
 			all = append(all, host{
-				Scheme: h.Scheme, Host: h.Host, Path: h.Path, Header: h.Header, client: h.Client,
+				Scheme: h.Scheme, Host: h.Host, Path: registry.WithoutUserinfo(h.Path), Header: h.Header, client: h.Client,
 				Pull: h.Capabilities.Has(k3sdocker.HostCapabilityPull), Resolve: h.Capabilities.Has(k3sdocker.HostCapabilityResolve),
 			})
 		}
