@@ -44,7 +44,11 @@ func FindRequest(text string) (found Request, ok bool) {
 func parseTarget(text string) (Request, bool) {
 	text = strings.TrimLeft(text, `\`)
 	if quoted, ok := strings.CutPrefix(text, `"`); ok {
-		text, _, _ = strings.Cut(quoted, `"`)
+		var closed bool
+		text, _, closed = strings.Cut(quoted, `"`)
+		if _, host, _ := strings.Cut(text, "://"); !closed && !strings.Contains(host, "/") {
+			return Request{}, false // the host may have been cut
+		}
 		text = strings.TrimRight(text, `\`)
 	} else {
 		text, _, _ = strings.Cut(text, " ")

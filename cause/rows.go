@@ -114,7 +114,7 @@ var network = []row{
 		"unauthorized: ", "denied: Your authorization token has expired", // distribution's code for 401; Amazon ECR
 	}},
 	{Forbidden, []string{ // in the words of GitHub, GitLab, Google and Amazon
-		"denied: denied", "denied: access forbidden", "denied: Permission ", "denied: User: ",
+		"denied: denied", `": denied$`, "denied: access forbidden", "denied: Permission ", "denied: User: ",
 	}},
 
 	{Cancelled, []string{"context canceled", "operation was canceled", "request canceled$"}},

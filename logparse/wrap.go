@@ -137,6 +137,8 @@ func (p paste) goesOn(run []string, next string) bool {
 	switch {
 	case wasCut(last) && !(strings.HasSuffix(last, ": ...") && indent(next) > indent(run[0])), member().MatchString(run[0]) && member().MatchString(next) && indent(next) == indent(run[0]):
 		return false
+	case !p.full(last) && (command().MatchString(strings.TrimSpace(run[0])) || dockerLine().MatchString(run[0])):
+		return false
 	case p.full(last), p.fill > 0 && !ragged(next, last, p.fill), len(run) > 1 && !fits(next, last, widest(run)):
 		return true
 	}
@@ -207,8 +209,13 @@ var ownLine = lazyregexp.New(`^[> \t]*(?:` + strings.Join([]string{
 	`(?:.*\s)?(?:Normal|Warning)\s+[A-Z]`, `(?:\S+\s+)?(?:<unknown>|(?:\d+[smhdy])+)(?:\s\s|\s\()`, `[A-Z][A-Z ]+  `, `Type  `, `----`, // kubectl's tables
 	`[A-Z][\w ]*:(?:  |$)`, `[\w.-]+:$`, `Failed to pull image`, `Back-off pulling`, `Error: `, // and descriptions
 	`\S+:\s+(?:resolv|waiting|exists|done|downloading|committing)`, `elapsed: `, // what clients print,
-	`ctr: `, `Error response from daemon: `, `(?:\S+ )*(?:crictl|nerdctl|docker|ctr)(?: \S+)* pull \S+$`, `\[(?:ERROR|WARNING|preflight)`, "```", `[$#] `, `\[?\w+@[\w.-]+(?:[\] ]|:[~/])`, // kubeadm, and shells
+	`ctr: `, `Error response from daemon: `, dockers, `(?:\S+ )*(?:crictl|nerdctl|docker|ctr)(?: \S+)* pull \S+$`, `\[(?:ERROR|WARNING|preflight)`, "```", `[$#] `, `\[?\w+@[\w.-]+(?:[\] ]|:[~/])`, // kubeadm, and shells
 }, "|") + `)`)
+
+// dockers are lines of Docker's client, one for a pull and one for each layer.
+const dockers = `(?:\S+: Pulling from \S+|[0-9a-f]{12}: [A-Z][\w ]+)$`
+
+var dockerLine = lazyregexp.New(`^` + dockers)
 
 // laterRow is a row of kubectl describe within a line.
 var laterRow = lazyregexp.New(`^\s*\S.*? ((?:Normal|Warning)\s+[A-Z]\w+\s+\d+[smhd])`)
