@@ -18,9 +18,11 @@ const afterwards = time.Minute
 func (n *linter) lintChanged() {
 	began, made := n.node.ContainerdStarted, n.files.modified(n.node.configTOML())
 	for _, s := range n.files.sources {
+		if s.Status != StatusRead || s.Kind != KindTemplate && s.Kind != KindConfigTOML {
+			continue
+		}
 		at := Position{File: s.Path}
 		switch base, changed := path.Base(s.Path), n.files.modified(s.Path); {
-		case s.Status != StatusRead:
 		case s.Kind == KindTemplate && !made.IsZero() && changed.Sub(made) > afterwards:
 			n.reportChange(at, SeverityWarning, "restart the agent, which makes config.toml of it",
 				fmt.Sprintf("%s was changed after config.toml was made of it (%s): what was changed is not in effect", base, clock(made)))
