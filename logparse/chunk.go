@@ -26,8 +26,7 @@ var lineEnd = []byte{'\n'}
 
 // search fills in what text holds, which may be a paste.
 func (c *chunk) search(text []byte, zone clock, paste bool) {
-	c.count(text)
-	number, counted := 1, 0
+	before := c.count(text)
 	for from := 0; ; {
 		at := nextMark(text, from, paste)
 		if at < 0 {
@@ -35,8 +34,8 @@ func (c *chunk) search(text []byte, zone clock, paste bool) {
 		}
 		start := bytes.LastIndexByte(text[from:at], '\n') + 1 + from
 		line := lineFrom(text[start:])
-		number += bytes.Count(text[counted:start], lineEnd)
-		counted, from = start, start+len(line)
+		from = start + len(line)
+		number := before[start/pieceSize] + bytes.Count(text[start-start%pieceSize:start], lineEnd) + 1
 		c.size += len(line)
 		if !zone.find(line, func(f finding) { f.line = number; c.found = append(c.found, f) }) {
 			c.skipped++
@@ -44,11 +43,15 @@ func (c *chunk) search(text []byte, zone clock, paste bool) {
 	}
 }
 
-// count counts lines, and those of them that are binary. It goes by pieces that stay in the
-// innermost cache for the second look.
-func (c *chunk) count(text []byte) {
+// pieceSize is little enough to stay in the innermost cache for a second look.
+const pieceSize = 16 << 10
+
+// count counts lines, and those of them that are binary, and returns how many lines end before
+// each piece of the text.
+func (c *chunk) count(text []byte) (before []int) {
 	binary := false
-	for piece := range slices.Chunk(text, 16<<10) {
+	for piece := range slices.Chunk(text, pieceSize) {
+		before = append(before, c.lines)
 		c.lines += bytes.Count(piece, lineEnd)
 		binary = binary || bytes.IndexByte(piece, 0) >= 0
 	}
@@ -58,6 +61,7 @@ func (c *chunk) count(text []byte) {
 	if binary {
 		c.skipped += binaryLines(text)
 	}
+	return before
 }
 
 func lineFrom(text []byte) []byte {
