@@ -150,14 +150,21 @@ func (j *joined) failedAt(url string) *probe.Result {
 // judgeIssues gives the configuration's mistakes that no failure stands for already.
 func (j *joined) judgeIssues(known []Finding) []Finding {
 	var all []Finding
+	patches := j.Config.MaxPatches()
 	for _, issue := range together(j.Config.Issues) {
 		told := slices.ContainsFunc(known, func(f Finding) bool {
 			undecodable := f.Code == codeUndecodable && issue.Code == f.Code && issue.Registry == f.Registry
 			return undecodable || f.File == issue.File && f.Line == issue.Line && (f.Code == issue.Code || slices.Contains(f.Also, issue.Code))
 		})
-		if !told {
-			all = append(all, j.byPatch(issueFinding(j.advised(issue), j.Node, j.Config)))
+		if told {
+			continue
 		}
+		f := issueFinding(j.advised(issue), j.Node, j.Config)
+		if len(f.Edits) > 0 && f.Severity != Info && patches > 0 {
+			patches--
+			f = j.byPatch(f)
+		}
+		all = append(all, f)
 	}
 	return all
 }
@@ -165,7 +172,7 @@ func (j *joined) judgeIssues(known []Finding) []Finding {
 // byPatch lets a mistake of its own be mended by the patch where that can be made.
 func (j *joined) byPatch(f Finding) Finding {
 	patch, err := j.Config.Patch(f.Edits)
-	if err != nil || f.Severity == Info {
+	if err != nil {
 		return f
 	}
 	o := observation{node: j.Node, config: j.Config, flags: j.Flags, patch: patch}

@@ -55,12 +55,18 @@ func (c *Config) Patch(edits []Edit) (string, error) {
 // maxPatched bounds the search for what goes together, in bytes of registries.yaml that are read.
 const maxPatched = 8 << 20
 
+// MaxPatches is how many patches of the file are to be tried: of a large one few, for each of them
+// reads it.
+func (c *Config) MaxPatches() int {
+	return max(1, maxPatched/(len(c.state().registries.text)+1))
+}
+
 // PatchAll is a Patch of all the edits that go together, which are those of one mistake in each
 // element, the more important first. In a file so large that trying takes long, some are left out.
 func (c *Config) PatchAll(mistakes [][]Edit) string {
 	var edits []Edit
 	patch := ""
-	tries := max(1, maxPatched/(len(c.state().registries.text)+1))
+	tries := c.MaxPatches()
 	var add func(mistakes [][]Edit)
 	add = func(mistakes [][]Edit) {
 		if len(mistakes) == 0 || tries == 0 {
