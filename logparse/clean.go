@@ -78,46 +78,49 @@ func escapeSequence(text string) int {
 	return len(text)
 }
 
-// redactKeys masks private keys in PEM, which containerd tells of where they stand in place of a
-// file's name.
-func redactKeys(text string) string {
+// replaceEach puts something else in place of each mark in text, by what follows it, and goes on
+// with the rest of that.
+func replaceEach(text, mark string, replace func(follows string) (instead, rest string)) string {
+	if !strings.Contains(text, mark) {
+		return text
+	}
 	var b strings.Builder
 	for {
-		before, rest, ok := strings.Cut(text, "-----BEGIN ")
+		before, follows, ok := strings.Cut(text, mark)
 		b.WriteString(before)
 		if !ok {
 			return b.String()
 		}
-		b.WriteString("-----BEGIN ")
+		instead, rest := replace(follows)
+		b.WriteString(instead)
+		text = rest
+	}
+}
+
+// redactKeys masks private keys in PEM, which containerd tells of where they stand in place of a
+// file's name.
+func redactKeys(text string) string {
+	const begin = "-----BEGIN "
+	return replaceEach(text, begin, func(rest string) (string, string) {
 		label, body, closed := strings.Cut(rest, "-----")
-		if text = rest; !closed || !strings.HasSuffix(label, "PRIVATE KEY") {
-			continue
+		if !closed || !strings.HasSuffix(label, "PRIVATE KEY") {
+			return begin, rest
 		}
-		b.WriteString(label + "-----" + redacted)
 		end := len(body)
 		for _, mark := range []string{"-----END", `"`} {
 			if i := strings.Index(body[:end], mark); i >= 0 {
 				end = i
 			}
 		}
-		text = body[end:]
-	}
+		return begin + label + "-----" + redacted, body[end:]
+	})
 }
 
 // redactURLs masks credentials in URLs and the values of query parameters, but those that
 // containerd itself adds and that hold no secret: the namespace of a mirror, and what a
 // token is asked for. (Object stores' signed URLs hold the secret in the query.)
 func redactURLs(text string) string {
-	if !strings.Contains(text, "://") {
-		return text
-	}
-	var b strings.Builder
-	for {
-		before, rest, ok := strings.Cut(text, "://")
-		b.WriteString(before)
-		if !ok {
-			return b.String()
-		}
+	return replaceEach(text, "://", func(rest string) (string, string) {
 		end := strings.IndexAny(rest, " \t\n\"'<>\\")
 		if end < 0 {
 			end = len(rest)
@@ -125,10 +128,8 @@ func redactURLs(text string) string {
 		for end > 0 && strings.IndexByte(":,;.)", rest[end-1]) >= 0 {
 			end--
 		}
-		b.WriteString("://")
-		b.WriteString(redactURL(rest[:end]))
-		text = rest[end:]
-	}
+		return "://" + redactURL(rest[:end]), rest[end:]
+	})
 }
 
 // redactURL takes what follows "://".

@@ -59,13 +59,7 @@ func dedent(lines []string) {
 
 // unstyled is a line without terminal sequences.
 func unstyled(text string) string {
-	var b strings.Builder
-	for {
-		before, rest, ok := strings.Cut(text, "\x1b")
-		b.WriteString(before)
-		if !ok {
-			return b.String()
-		}
-		text = rest[max(0, escapeSequence("\x1b"+rest)-1):]
-	}
+	return replaceEach(text, "\x1b", func(follows string) (string, string) {
+		return "", follows[max(0, escapeSequence("\x1b"+follows)-1):]
+	})
 }
