@@ -11,9 +11,9 @@ import (
 // assemble makes the failure that r ends: its error read, and the endpoints that were
 // asked since start.
 func (s *Scanner) assemble(h *history, r record, start record) *failure {
-	f := &failure{record: r, began: start.time}
-	f.reported = s.report(r, h)
-	f.stage = stageOf(cause.Decisive(r.text), f.reported.Cause)
+	f := &failure{record: r, decisive: cause.Decisive(r.text), began: start.time}
+	f.reported = s.report(f, h)
+	f.stage = stageOf(f.decisive, f.reported.Cause)
 	if request, ok := cause.FindRequest(r.text); ok && request.Query.Has("ns") {
 		s.pool.serve(request.Host, h.ref)
 	}
@@ -39,16 +39,15 @@ func compareBool(a, b bool) int {
 }
 
 // report reads what the kubelet was told.
-func (s *Scanner) report(r record, h *history) Failure {
-	told := Failure{Cause: s.pool.causes.of(inContext(r.text, h.image), cause.Parse), Error: r.text, File: r.file, Line: r.line}
+func (s *Scanner) report(f *failure, h *history) Failure {
+	told := Failure{Cause: s.pool.causes.of(inContext(f.text, h.image), cause.Parse), Error: f.text, File: f.file, Line: f.line}
 	switch {
 	case told.Cause == cause.None:
 		told.Cause = cause.Unknown
 	case told.Cause == cause.Cancelled && h.noProgress:
 		told.Cause = cause.TimeoutDeadline
 	}
-	request, ok := cause.FindRequest(cause.Decisive(r.text))
-	if ok {
+	if request, ok := cause.FindRequest(f.decisive); ok {
 		endpoint, target := places(request, told.Cause, h.ref)
 		told.Endpoint = cmp.Or(target, endpoint)
 	}
@@ -115,8 +114,7 @@ func stageOf(text string, c cause.Cause) Stage {
 // statuses other than 404, and no release logs the endpoints of a fetch. The final error
 // of 1.x is the first one that is no 404, so it precedes every other fault.
 func (f *failure) recover(ref imageRef) {
-	text := cause.Decisive(f.text)
-	request, ok := cause.FindRequest(text)
+	request, ok := cause.FindRequest(f.decisive)
 	if !ok || f.stage == StageRefused {
 		return
 	}
@@ -125,7 +123,7 @@ func (f *failure) recover(ref imageRef) {
 		return
 	}
 	a := Attempt{
-		Endpoint: endpoint, Target: target, Cause: f.reported.Cause, Error: hostError(text), StatusCode: cause.StatusIn(text),
+		Endpoint: endpoint, Target: target, Cause: f.reported.Cause, Error: hostError(f.decisive), StatusCode: cause.StatusIn(f.decisive),
 		Default: own(request.Host, ref) && target == "" && !request.Query.Has("ns"),
 		Time:    known(f.time), File: f.file, Line: f.line, Source: SourceLog,
 	}

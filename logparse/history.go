@@ -52,6 +52,7 @@ type tally struct {
 // A failure is one failed pull, or several that tried the same with other credentials.
 type failure struct {
 	record
+	decisive string    // the part of its text that decides the cause
 	began    time.Time // zero: unknown
 	stage    Stage
 	reported Failure

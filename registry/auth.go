@@ -9,7 +9,7 @@ import (
 // (containerd internal/cri/config.AuthConfig)
 type credentials struct {
 	username                 string
-	password, encoded, token Secret
+	password, encoded, token Secret // encoded: auth, token: identity_token
 }
 
 func readCredentials(t table) credentials {
@@ -53,16 +53,12 @@ func decodeAuth(encoded Secret, from string) Auth {
 	return Auth{Type: AuthBasic, Username: user, Secret: NewSecret(password), From: from}
 }
 
-func (a *authSettings) credentials() credentials {
-	return credentials{a.username, a.password, a.encoded, a.token}
-}
-
 // credentials of registries.yaml as K3s writes them into config.toml.
 func (f *registriesFile) credentials() map[string]credentials {
 	all := map[string]credentials{}
 	for host, s := range f.configs {
 		if s.auth != nil {
-			all[host] = s.auth.credentials()
+			all[host] = s.auth.credentials
 		}
 	}
 	return all

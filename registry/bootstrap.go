@@ -127,7 +127,7 @@ func (b bootstrap) endpoint(u *url.URL, m mirror) Endpoint {
 	}
 	key, s := lookUpFirst(b.file.configs, u.Host)
 	if s.auth != nil {
-		e.Auth = credentials{s.auth.username, s.auth.password, s.auth.encoded, s.auth.token}.auth(key)
+		e.Auth = s.auth.credentials.auth(key)
 	}
 	if s.tls != nil && u.Scheme == "https" {
 		t := s.tls.entry(b.own)

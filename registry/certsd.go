@@ -122,7 +122,7 @@ func (d *hostDir) isBeside() bool {
 func mayBeHost(name string) bool {
 	host := imageHost(name)
 	registry := host == "localhost" || strings.ContainsAny(host, ".:") && unnamed(host) == ""
-	return name == "_default" || registry && !slices.Contains(fileEndings, path.Ext(name))
+	return name == wildcardDir || registry && !slices.Contains(fileEndings, path.Ext(name))
 }
 
 // notDirectory is something else in the place of a directory, at which containerd gives up.

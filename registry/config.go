@@ -37,10 +37,7 @@ func (e *RouteError) Error() string { return e.Message }
 // Supposed is the file that was judged in place of the node's registries.yaml, as it was named;
 // "" for none.
 func (c *Config) Supposed() string {
-	if c.loader == nil {
-		return ""
-	}
-	return c.loader.assumed.RegistriesPath
+	return c.state().assumed.RegistriesPath
 }
 
 // state is what was read; a Config that nobody loaded is that of a node without files.

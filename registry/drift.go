@@ -105,15 +105,13 @@ func (n *linter) drift(name string, wanted map[string][]hostEntry, standing map[
 	default:
 		what = fmt.Sprintf("%s gives %s for %s; K3s rendered %s", file, now, host, endpointList(d.entries))
 	}
-	return n.notApplied(at, host, what+n.renderedAt(abs))
+	return n.notRendered(at, host, what+n.renderedAt(abs))
 }
 
-func (n *linter) notApplied(at Position, host, detail string) Issue {
-	issue := Issue{Code: codeNotApplied, Registry: host, Detail: detail, Fix: "restart the agent, which renders the files anew: " + n.node.restarts()}
-	issue.File, issue.Line, issue.Column = at.File, at.Line, at.Column
-	if n.node.Unit != "" {
-		issue.Fix, issue.Command = "restart the agent, which renders the files anew", n.node.restarts()
-	}
+// notRendered is a change of registries.yaml for a host that the agent has not rendered.
+func (n *linter) notRendered(at Position, host, detail string) Issue {
+	issue := n.notApplied(at, "restart the agent, which renders the files anew", detail)
+	issue.Registry = host
 	return issue
 }
 
@@ -143,7 +141,7 @@ func (n *linter) lintCredentialDrift() {
 		if s := n.file.configs[host]; s.auth != nil {
 			at = n.file.position(s.auth.key)
 		}
-		n.found.add(n.notApplied(at, host, fmt.Sprintf("%s has other credentials for %s than K3s gave containerd%s", path.Base(at.File), host, n.renderedAt(n.cri.path))))
+		n.found.add(n.notRendered(at, host, fmt.Sprintf("%s has other credentials for %s than K3s gave containerd%s", path.Base(at.File), host, n.renderedAt(n.cri.path))))
 		return
 	}
 }
@@ -155,12 +153,14 @@ func (n *linter) usesTemplate() bool {
 	return n.files.exists(dir+"/config.toml.tmpl") || n.files.exists(dir+"/config-v3.toml.tmpl")
 }
 
-// restarts is what makes a change of registries.yaml take effect: a command where the role
-// of the node is known.
+// restarts is what makes a change take effect: a command, on a node of K3s or RKE2 only where its
+// role is known.
 func (n *Node) restarts() string {
 	switch {
 	case n.Unit != "":
 		return "systemctl restart " + n.Unit
+	case !n.isK3s():
+		return "systemctl restart " + Containerd
 	case n.Distribution == RKE2:
 		return "systemctl restart rke2-server, on agents rke2-agent"
 	}

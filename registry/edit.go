@@ -38,7 +38,7 @@ func together(edits []Edit) ([]Edit, error) {
 		switch {
 		case !known:
 			all, at[key] = append(all, e), e
-		case other.Text != e.Text || other.Remove != e.Remove:
+		case other.Text != e.Text || other.Raw != e.Raw || other.Remove != e.Remove:
 			return nil, errTwice
 		}
 	}

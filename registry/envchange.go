@@ -34,10 +34,7 @@ func (n *Node) NextEnv() map[string]string {
 // differ: variables come from elsewhere too, for which one that is set no more is not told.
 func (r *nodeReader) compareEnvironment() {
 	n := &r.node
-	began := n.ContainerdStarted
-	if n.isK3s() {
-		began = n.Started
-	}
+	began := n.unitStarted()
 	if began.IsZero() {
 		return
 	}
@@ -51,6 +48,14 @@ func (r *nodeReader) compareEnvironment() {
 			n.EnvChanges = append(n.EnvChanges, EnvChange{variable, value, r.files.lineOf(file, as)})
 		}
 	}
+}
+
+// unitStarted is when the unit's own process began, the agent's or containerd's.
+func (n *Node) unitStarted() time.Time {
+	if n.isK3s() {
+		return n.Started
+	}
+	return n.ContainerdStarted
 }
 
 // setIn is the file of the unit that sets a variable, and under which name.
@@ -109,11 +114,11 @@ func (n *linter) lintEnvironment() {
 		for _, c := range changes {
 			names = append(names, c.Variable)
 		}
-		program, began, fix := Containerd, n.node.ContainerdStarted, "restart containerd"
+		program, fix := Containerd, "restart containerd"
 		if n.node.isK3s() {
-			program, began, fix = n.node.program(), n.node.Started, "restart the agent"
+			program, fix = n.node.program(), "restart the agent"
 		}
 		n.reportChange(changes[0].At, SeverityError, fix, fmt.Sprintf("not in effect: %s of %s, changed after %s began to run (%s)",
-			strings.Join(names, ", "), path.Base(file), program, clock(began)))
+			strings.Join(names, ", "), path.Base(file), program, clock(n.node.unitStarted())))
 	}
 }

@@ -43,9 +43,7 @@ func (n *linter) lintPlainAuth() {
 		return
 	}
 	for _, host := range slices.Sorted(maps.Keys(n.cri.auth)) {
-		c := n.cri.auth[host]
-		a := &authSettings{username: c.username, password: c.password, encoded: c.encoded, token: c.token}
-		if name, detail, fix := judgeAuth(a); name != "" {
+		if name, detail, fix := judgeAuth(&authSettings{credentials: n.cri.auth[host]}); name != "" {
 			at := n.cri.places["configs "+host]
 			at.File = cmp.Or(at.File, n.cri.path) // what stood under auths has no place
 			n.report(at, Issue{Code: codeAuthUndecodable, Registry: host, Detail: detail, Fix: fix})
@@ -79,7 +77,7 @@ func unfilled(a *authSettings) (name, detail, fix string) {
 
 // undecodable finds an auth that is not base64 of user:password. (ParseAuth)
 func undecodable(a *authSettings) (name, detail, fix string) {
-	auth := a.credentials().auth("")
+	auth := a.auth("")
 	if auth.Type != AuthError {
 		return "", "", ""
 	}
@@ -108,7 +106,7 @@ func alone(a *authSettings) (name, detail, fix string) {
 // to its key.
 func broken(a *authSettings) (name, detail, fix string) {
 	const detailFormat = "%s ends with a line break, which is sent as a part of the password"
-	switch auth := a.credentials().auth(""); {
+	switch auth := a.auth(""); {
 	case !endsLine(auth.Secret):
 	case auth.Secret == a.password:
 		return "password", fmt.Sprintf(detailFormat, "password"), "write it on the line of its key, between single quotes"

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"cmp"
 	"fmt"
 	"path"
 	"strings"
@@ -39,14 +38,21 @@ func (n *linter) lintChanged() {
 
 // reportChange tells of a file whose change takes a restart.
 func (n *linter) reportChange(at Position, severity, fix, detail string) {
-	issue := Issue{Code: codeNotApplied, Severity: severity, Detail: detail, Fix: fix, Command: "systemctl restart " + cmp.Or(n.node.Unit, Containerd)}
-	switch {
-	case n.node.isK3s() && n.node.Unit == "":
-		issue.Fix, issue.Command = fix+": "+n.node.restarts(), ""
-	case strings.HasSuffix(at.File, ".service"), strings.HasSuffix(at.File, ".conf"):
+	issue := n.notApplied(at, fix, detail)
+	issue.Severity = severity
+	if ofUnit := strings.HasSuffix(at.File, ".service") || strings.HasSuffix(at.File, ".conf"); ofUnit && issue.Command != "" {
 		issue.Command = "systemctl daemon-reload && " + issue.Command
 	}
-	n.report(at, issue)
+	n.found.add(issue)
+}
+
+// notApplied is a change that takes a restart.
+func (n *linter) notApplied(at Position, fix, detail string) Issue {
+	issue := Issue{Code: codeNotApplied, File: at.File, Line: at.Line, Column: at.Column, Detail: detail, Fix: fix, Command: n.node.restarts()}
+	if n.node.isK3s() && n.node.Unit == "" {
+		issue.Fix, issue.Command = fix+": "+n.node.restarts(), ""
+	}
+	return issue
 }
 
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }

@@ -42,8 +42,12 @@ func (n *linter) lintSkipVerify(key string, s settings) {
 		whose = "every registry without an entry of its own"
 	}
 	n.report(n.file.position(s.tls.skipKey), Issue{Code: codeInsecure, Registry: key,
-		Detail: fmt.Sprintf("the certificate of %s is not verified: whoever is between sees the credentials and chooses the images", whose),
+		Detail: unverified(whose),
 		Fix:    "name the authority's certificate with ca_file instead"})
+}
+
+func unverified(whose string) string {
+	return fmt.Sprintf("the certificate of %s is not verified: whoever is between sees the credentials and chooses the images", whose)
 }
 
 func (s settings) hasAuth() bool {

@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -194,11 +193,11 @@ func looksLikeRegistries(abs string, text []byte) bool {
 // renderedAt is when a file was written and the running agent started, as far as the files
 // tell.
 func (n *linter) renderedAt(abs string) string {
-	info, err := fs.Stat(n.files.fs, name(abs))
-	if err != nil {
+	written := n.files.modified(abs)
+	if written.IsZero() {
 		return ""
 	}
-	text := "; rendered " + clock(info.ModTime())
+	text := "; rendered " + clock(written)
 	if !n.node.Started.IsZero() {
 		text += ", the agent started " + clock(n.node.Started)
 	}

@@ -14,10 +14,11 @@ func (n *linter) lintHosts() {
 	for _, root := range n.roots {
 		for _, name := range slices.Sorted(maps.Keys(root)) {
 			if d := root[name]; d.rendered == nil && !d.own && !d.ignored {
-				n.lintHost(imageHost(name), d)
-				n.lintHostKeys(imageHost(name), d)
-				n.lintHostPath(imageHost(name), d)
-				n.lintHostTLS(imageHost(name), d)
+				host := imageHost(name)
+				n.lintHost(host, d)
+				n.lintHostKeys(host, d)
+				n.lintHostPath(host, d)
+				n.lintHostTLS(host, d)
 				n.lintHostsName(d)
 			}
 		}
@@ -62,7 +63,7 @@ func (n *linter) lintHostTLS(host string, d *hostDir) {
 				Fix:    "say https, or remove ca, client and skip_verify below it"})
 		case !verifies:
 			n.report(at, Issue{Code: codeInsecure, Registry: host,
-				Detail: fmt.Sprintf("the certificate of %s is not verified: whoever is between sees the credentials and chooses the images", cmp.Or(e.host, host)),
+				Detail: unverified(cmp.Or(e.host, host)),
 				Fix:    "name the authority's certificate with ca instead"})
 		}
 	}

@@ -42,10 +42,9 @@ type settings struct {
 }
 
 type authSettings struct {
-	key                      *yaml.Node
-	username                 string
-	password, encoded, token Secret                // token: identity_token
-	keys                     map[string]*yaml.Node // of what is set, by name
+	key *yaml.Node
+	credentials
+	keys map[string]*yaml.Node // of what is set, by name
 }
 
 type tlsSettings struct {
@@ -73,9 +72,11 @@ func readRegistries(path string, text []byte) (*registriesFile, []yamlError) {
 	if r.fatal != nil {
 		return f, []yamlError{*r.fatal}
 	}
-	lines := strings.Split(string(text), "\n")
-	for i := range r.errors {
-		r.errors[i].findLeftover(lines)
+	if len(r.errors) > 0 {
+		lines := strings.Split(string(text), "\n")
+		for i := range r.errors {
+			r.errors[i].findLeftover(lines)
+		}
 	}
 	return f, r.errors
 }

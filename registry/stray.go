@@ -51,8 +51,11 @@ func strayIn(t table, key string) string {
 // findStray is the first such table of a file.
 func findStray(abs string, text []byte, root table) stray {
 	s := stray{name: strayTable(sub(root, "plugins")), at: Position{File: abs}}
+	if s.name == "" {
+		return s
+	}
 	for i, line := range bytes.Split(text, []byte("\n")) {
-		if s.name != "" && strings.HasPrefix(strings.ReplaceAll(strings.TrimSpace(string(line)), "'", `"`), "["+s.name) {
+		if strings.HasPrefix(strings.ReplaceAll(strings.TrimSpace(string(line)), "'", `"`), "["+s.name) {
 			s.at.Line, s.at.Column = i+1, 1
 			break
 		}
