@@ -75,7 +75,7 @@ func registriesOf(n *registry.Node) string {
 	if n.Distribution == registry.Unknown {
 		return "registries.yaml"
 	}
-	return cmp.Or(n.Flags.PrivateRegistry, "/etc/rancher/"+n.Distribution+"/registries.yaml")
+	return n.RegistriesPath()
 }
 
 // supposed is the file that is judged in place of the node's registries.yaml, "" for none.

@@ -52,8 +52,13 @@ var habits = []habit{
 
 // habit is that of the registry which refused, nil where it has none that is known.
 func (o observation) habit() (*habit, []string) {
+	return habitOf(o.endpointHost(), func(h habit) bool { return slices.Contains(h.causes, o.cause) })
+}
+
+// habitOf is the first habit of a host that is such, and what of the host matched; nil for none.
+func habitOf(host string, such func(habit) bool) (*habit, []string) {
 	for i, h := range habits {
-		if m := h.host().FindStringSubmatch(o.endpointHost()); m != nil && slices.Contains(h.causes, o.cause) {
+		if m := h.host().FindStringSubmatch(host); m != nil && such(h) {
 			return &habits[i], m
 		}
 	}
@@ -85,18 +90,17 @@ func (o observation) habitual(notes []Note) []Note {
 	if h == nil || h.look == nil || o.endpoint != nil && o.endpoint.Auth.Request {
 		return notes
 	}
-	return slices.Concat(o.token(h, m), notes)
+	return append(o.token(h, m), notes...)
 }
 
 // issued are the steps by which credentials are got from a registry that issues tokens as
 // passwords; nil for another one.
 func (o observation) issued() []Note {
-	for i, h := range habits {
-		if m := h.host().FindStringSubmatch(o.settingsHost()); m != nil && h.look != nil {
-			return o.token(&habits[i], m)
-		}
+	h, m := habitOf(o.settingsHost(), func(h habit) bool { return h.look != nil })
+	if h == nil {
+		return nil
 	}
-	return nil
+	return o.token(h, m)
 }
 
 // token is how one is got by a registry's habit, and where it is set.

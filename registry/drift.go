@@ -89,7 +89,7 @@ func sameEntry(a, b hostEntry) bool {
 // drift is that K3s rendered something else for the directory of that name.
 func (n *linter) drift(name string, wanted map[string][]hostEntry, standing map[string]*hostDir) Issue {
 	abs := path.Join(n.node.certsD(), name, "hosts.toml")
-	at := Position{File: cmp.Or(n.file.path, n.node.registriesPath())}
+	at := Position{File: cmp.Or(n.file.path, n.node.RegistriesPath())}
 	if h := n.rendered[name]; h != nil {
 		at = n.file.position(h.key)
 	}

@@ -157,7 +157,7 @@ func (n *linter) lintMisplaced() {
 	if !n.node.isK3s() || n.assumed.Registries != nil {
 		return
 	}
-	program, used := n.node.program(), n.node.registriesPath()
+	program, used := n.node.program(), n.node.RegistriesPath()
 	for _, abs := range n.elsewhereCandidates() {
 		text, err := readLimited(n.files.fs, abs, maxConfigSize)
 		if abs == used || err != nil || !looksLikeRegistries(abs, text) {

@@ -97,7 +97,7 @@ func (l *loader) fork() bool {
 func (l *loader) readRegistries() {
 	text, abs := l.assumed.Registries, l.assumed.RegistriesPath
 	if text == nil {
-		if abs = l.node.registriesPath(); abs == "" {
+		if abs = l.node.RegistriesPath(); abs == "" {
 			return
 		}
 		var err error
@@ -210,8 +210,8 @@ func (n *Node) dataDir() string {
 
 func (n *Node) certsD() string { return n.dataDir() + "/agent/etc/containerd/certs.d" }
 
-// registriesPath is where registries.yaml is looked for, "" where there is no such file.
-func (n *Node) registriesPath() string {
+// RegistriesPath is where the node's K3s or RKE2 looks for its registries.yaml; "" where it has neither.
+func (n *Node) RegistriesPath() string {
 	switch {
 	case !n.isK3s():
 		return ""
