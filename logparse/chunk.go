@@ -2,7 +2,6 @@ package logparse
 
 import (
 	"bytes"
-	"slices"
 )
 
 // A chunk is what a piece of a log holds.
@@ -24,34 +23,15 @@ type finding struct {
 
 var lineEnd = []byte{'\n'}
 
+// pieceSize is little enough to stay in the innermost cache while it is looked at three times.
+const pieceSize = 8 << 10
+
 // search fills in what text holds, which may be a paste.
 func (c *chunk) search(text []byte, zone clock, paste bool) {
-	before := c.count(text)
-	for from := 0; ; {
-		at := nextMark(text, from, paste)
-		if at < 0 {
-			return
-		}
-		start := bytes.LastIndexByte(text[from:at], '\n') + 1 + from
-		line := lineFrom(text[start:])
-		from = start + len(line)
-		number := before[start/pieceSize] + bytes.Count(text[start-start%pieceSize:start], lineEnd) + 1
-		c.size += len(line)
-		if !zone.find(line, func(f finding) { f.line = number; c.found = append(c.found, f) }) {
-			c.skipped++
-		}
-	}
-}
-
-// pieceSize is little enough to stay in the innermost cache for a second look.
-const pieceSize = 16 << 10
-
-// count counts lines, and those of them that are binary, and returns how many lines end before
-// each piece of the text.
-func (c *chunk) count(text []byte) (before []int) {
-	binary := false
-	for piece := range slices.Chunk(text, pieceSize) {
-		before = append(before, c.lines)
+	binary, from := false, 0
+	for start := 0; start < len(text); start += pieceSize {
+		piece := text[start:min(start+pieceSize, len(text))]
+		from = c.searchPiece(text, start, max(start, from), start+len(piece), zone, paste)
 		c.lines += bytes.Count(piece, lineEnd)
 		binary = binary || bytes.IndexByte(piece, 0) >= 0
 	}
@@ -61,7 +41,25 @@ func (c *chunk) count(text []byte) (before []int) {
 	if binary {
 		c.skipped += binaryLines(text)
 	}
-	return before
+}
+
+// searchPiece searches for the lines that have a mark in a piece of text, in which c.lines end
+// before the piece, and returns where the last line ends.
+func (c *chunk) searchPiece(text []byte, piece, from, to int, zone clock, paste bool) int {
+	for {
+		at := nextMark(text, from, to, paste)
+		if at < 0 {
+			return from
+		}
+		start := bytes.LastIndexByte(text[:at], '\n') + 1
+		line := lineFrom(text[start:])
+		from = start + len(line)
+		number := c.lines + bytes.Count(text[piece:max(piece, start)], lineEnd) + 1
+		c.size += len(line)
+		if !zone.find(line, func(f finding) { f.line = number; c.found = append(c.found, f) }) {
+			c.skipped++
+		}
+	}
 }
 
 func lineFrom(text []byte) []byte {

@@ -60,7 +60,7 @@ func (c clock) decodeObject(object map[string]json.RawMessage, outer time.Time, 
 func wrapped(object map[string]json.RawMessage) string {
 	line := cmp.Or(jsonString(object["log"]), jsonString(object["line"]), jsonString(object["message"]))
 	for _, key := range slices.Sorted(maps.Keys(object)) {
-		if line == "" && object[key][0] == '"' && pullMarks().next(object[key], 0) >= 0 {
+		if line == "" && object[key][0] == '"' && hasMark(object[key]) {
 			line = jsonString(object[key])
 		}
 	}
@@ -70,7 +70,7 @@ func wrapped(object map[string]json.RawMessage) string {
 // decodeInside reads an object that is a value of another one, or a list of such or of lines.
 // Most have nothing to do with pulls.
 func (c clock) decodeInside(value json.RawMessage, outer time.Time, depth int, yield func(message)) bool {
-	if depth > maxNesting || len(value) == 0 || pullMarks().next(value, 0) < 0 {
+	if depth > maxNesting || len(value) == 0 || !hasMark(value) {
 		return true
 	}
 	ok := true

@@ -48,6 +48,16 @@ func marked(line []byte) bool {
 	return false
 }
 
+// TestMultiplier: a process does not begin with looking for one.
+func TestMultiplier(t *testing.T) {
+	if m := pullMarks().multiplier; m != multiplier {
+		t.Errorf("multiplier is to be %#x", m)
+	}
+	if m := pasted().multiplier; m != pasteMultiplier {
+		t.Errorf("pasteMultiplier is to be %#x", m)
+	}
+}
+
 // TestFinder holds the finder against a plain search, in the logs of testdata, with which
 // each phrase comes to stand at each distance from where the finder looks, and in text made
 // of pieces of phrases.
@@ -66,7 +76,7 @@ func TestFinder(t *testing.T) {
 	for _, text := range texts {
 		var found []string
 		for at := 0; ; {
-			i := nextMark(text, at, true)
+			i := nextMark(text, at, len(text), true)
 			if i < 0 {
 				break
 			}
@@ -78,7 +88,7 @@ func TestFinder(t *testing.T) {
 			if marked(line) {
 				want = append(want, string(line))
 			}
-			if got := nextMark(line, 0, true) >= 0; got != marked(line) {
+			if got := nextMark(line, 0, len(line), true) >= 0; got != marked(line) {
 				t.Errorf("a mark found: %v in %q", got, line)
 			}
 		}

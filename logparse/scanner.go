@@ -141,7 +141,7 @@ func (s *Scanner) Line(name string, number int, line []byte) bool {
 		return false
 	}
 	ok := bytes.IndexByte(line, 0) < 0
-	if pullMarks().next(line, 0) >= 0 {
+	if hasMark(line) {
 		ok = clock{s.Zone}.find(line, func(f finding) { ok = s.give(f, name, number, s.take) && ok }) && ok
 	}
 	return ok

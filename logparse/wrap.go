@@ -39,7 +39,7 @@ func unwrapped(text string) string {
 	return out.String()
 }
 
-func holdsMark(text string) bool { return nextMark([]byte(text), 0, true) >= 0 }
+func holdsMark(text string) bool { return nextMark([]byte(text), 0, len(text), true) >= 0 }
 
 // A paste is a text that may have been copied from a terminal.
 type paste struct {
