@@ -18,8 +18,24 @@ const redacted = "REDACTED"
 // characters, of bounded length, and without the line around it.
 func clean(text string) string { return bounded(text, maxText) }
 
-// brief is clean for what names something.
-func brief(text string) string { return bounded(text, maxName) }
+// brief is clean for what names something. Most of that needs no cleaning.
+func brief(text string) string {
+	if len(text) <= maxName && isName(text) {
+		return strings.Clone(text)
+	}
+	return bounded(text, maxName)
+}
+
+// isName reports whether text is of the letters of an image's or a host's name alone, and no
+// token.
+func isName(text string) bool {
+	for i := 0; i < len(text); i++ {
+		if c := text[i]; (c < 'a' || c > 'z') && (c < '-' || c > ':') && (c < 'A' || c > 'Z') && c != '_' {
+			return false
+		}
+	}
+	return !strings.Contains(text, "eyJ") && !strings.Contains(text, "://")
+}
 
 func bounded(text string, n int) string {
 	if text == "" {
@@ -246,9 +262,11 @@ func plainValue(text string, i int) int {
 // quotedValue does the same for "name":"value". An image name in quotes before a colon is
 // not one, for no quote follows it.
 func quotedValue(text string, i int) int {
-	name := strings.TrimRight(text[:i], `"'\`)
+	if i == 0 || text[i-1] != '"' && text[i-1] != '\'' && text[i-1] != '\\' {
+		return 0
+	}
 	rest := strings.TrimLeft(text[i+1:], ` \`)
-	if len(name) == i || !endsInSecretName(name) || rest == "" || rest[0] != '"' && rest[0] != '\'' {
+	if rest == "" || rest[0] != '"' && rest[0] != '\'' || !endsInSecretName(strings.TrimRight(text[:i], `"'\`)) {
 		return 0
 	}
 	return len(text) - len(rest) + 1

@@ -40,17 +40,25 @@ func quoted(text string) (value, rest string) { return quotedUntil(text, isInsid
 
 func quotedUntil(text string, inside func(rest string) bool) (value, rest string) {
 	text = text[1:]
-	end := 0
-	for end < len(text) && (text[end] != '"' || inside(text[end+1:])) {
-		if text[end] == '\\' {
-			end++
+	for end := 0; ; end++ {
+		i := strings.IndexByte(text[end:], '"')
+		if i < 0 {
+			return unescape(text), ""
 		}
-		end++
+		end += i
+		if !isEscaped(text[:end]) && !inside(text[end+1:]) {
+			return unescape(text[:end]), text[end+1:]
+		}
 	}
-	if end >= len(text) {
-		return unescape(text), ""
+}
+
+// isEscaped reports whether a backslash that is not itself escaped ends text.
+func isEscaped(text string) bool {
+	escaped := false
+	for i := len(text); i > 0 && text[i-1] == '\\'; i-- {
+		escaped = !escaped
 	}
-	return unescape(text[:end]), text[end+1:]
+	return escaped
 }
 
 // isInside reports whether a quote before rest does not end a value.
@@ -76,6 +84,10 @@ func unescape(text string) string {
 	out := make([]byte, 0, len(text))
 	for ; next >= 0; next = strings.IndexByte(text, '\\') {
 		out, text = append(out, text[:next]...), text[next:]
+		if strings.HasPrefix(text, `\"`) { // most are
+			out, text = append(out, '"'), text[2:]
+			continue
+		}
 		char, wide, rest, err := strconv.UnquoteChar(text, '"')
 		switch {
 		case err != nil:
