@@ -14,7 +14,7 @@ func (s *Scanner) assemble(h *history, r record, start record) *failure {
 	f := &failure{record: r, decisive: cause.Decisive(r.text), began: start.time}
 	f.reported = s.report(f, h)
 	f.stage = stageOf(f.decisive, f.reported.Cause)
-	if request, ok := cause.FindRequest(r.text); ok && request.Query.Has("ns") {
+	if request, ok := s.pool.request(r.text); ok && request.Query.Has("ns") {
 		s.pool.serve(request.Host, h.ref)
 	}
 	if r.agent {
@@ -24,7 +24,9 @@ func (s *Scanner) assemble(h *history, r record, start record) *failure {
 	}
 	// whatever the order of the lines, for those of several pulls mix: it is asked last
 	slices.SortStableFunc(f.attempts, func(a, b Attempt) int { return compareBool(a.Default, b.Default) })
-	f.recover(h.ref)
+	if request, ok := s.pool.request(f.decisive); ok && f.stage != StageRefused {
+		f.recover(h.ref, request)
+	}
 	return f
 }
 
@@ -47,7 +49,7 @@ func (s *Scanner) report(f *failure, h *history) Failure {
 	case told.Cause == cause.Cancelled && h.noProgress:
 		told.Cause = cause.TimeoutDeadline
 	}
-	if request, ok := cause.FindRequest(f.decisive); ok {
+	if request, ok := s.pool.request(f.decisive); ok {
 		endpoint, target := places(request, told.Cause, h.ref)
 		told.Endpoint = cmp.Or(target, endpoint)
 	}
@@ -113,11 +115,7 @@ func stageOf(text string, c cause.Cause) Stage {
 // recover adds the attempt that only the final error names: 1.6 and 1.7 log nothing for
 // statuses other than 404, and no release logs the endpoints of a fetch. The final error
 // of 1.x is the first one that is no 404, so it precedes every other fault.
-func (f *failure) recover(ref imageRef) {
-	request, ok := cause.FindRequest(f.decisive)
-	if !ok || f.stage == StageRefused {
-		return
-	}
+func (f *failure) recover(ref imageRef, request cause.Request) {
 	endpoint, target := places(request, f.reported.Cause, ref)
 	if endpoint == "" && target == "" || f.known(request) {
 		return

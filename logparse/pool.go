@@ -15,6 +15,7 @@ type pool struct {
 	entries []entry
 	serves  map[string]map[string]bool // image hosts that a mirror was seen to be asked for
 	causes  memo[cause.Cause]
+	asked   memo[cause.Request]
 }
 
 // An entry is a line about a host, or about a hosts.toml that was ignored.
@@ -33,12 +34,21 @@ const (
 func (p *pool) add(r record) {
 	e := entry{record: r}
 	e.asked, _ = cause.ParseRequest(r.url)
-	e.failed, _ = cause.FindRequest(r.text)
+	e.failed, _ = p.request(r.text)
 	p.serve(e.host, imageRef{host: e.namespace()})
 	if len(p.entries) == maxPool {
 		p.compact()
 	}
 	p.entries = append(p.entries, e)
+}
+
+// request is the first one that text names.
+func (p *pool) request(text string) (r cause.Request, ok bool) {
+	r = p.asked.of(text, func(text string) cause.Request {
+		r, _ := cause.FindRequest(text)
+		return r
+	})
+	return r, r.Host != ""
 }
 
 // compact drops what is taken, and the older half where that is not enough.
