@@ -43,9 +43,10 @@ func newGenerator(seed uint64) *generator {
 // linesPerPull is how many lines of other things stand between two pulls.
 const linesPerPull = 1000
 
-// write writes about size bytes to w. A log goes on where it ended.
-func (g *generator) write(w io.Writer, size int) error {
-	g.out = bufio.NewWriterSize(w, 1<<20)
+// write writes about size bytes to w, through a buffer of so many bytes. A log goes on where
+// it ended.
+func (g *generator) write(w io.Writer, size, buffer int) error {
+	g.out = bufio.NewWriterSize(w, buffer)
 	g.bytes = 0
 	for g.bytes < size {
 		if g.rand.IntN(linesPerPull) == 0 {

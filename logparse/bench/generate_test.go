@@ -12,7 +12,7 @@ import (
 func TestGenerator(t *testing.T) {
 	g := newGenerator(3)
 	var log bytes.Buffer
-	if err := g.write(&log, 4<<20); err != nil {
+	if err := g.write(&log, 4<<20, 1<<20); err != nil {
 		t.Fatal(err)
 	}
 	hits := 0

@@ -21,7 +21,7 @@ import (
 )
 
 func main() {
-	size := flag.Int("size", 200, "MiB of log, and of the rotated set: a quarter live, the rest in three .gz")
+	size := flag.Int("size", 200, "MiB of log in each set; of the rotated one a quarter is live, the rest in three .gz")
 	runs := flag.Int("runs", 15, "runs of each command; the shortest counts")
 	keep := flag.String("dir", "", "write the logs here and leave them; default a temporary folder")
 	flag.Parse()
@@ -62,39 +62,54 @@ func run(dir string, size, runs int) error {
 	return nil
 }
 
+// What is written at once decides in which pieces the system keeps a file in memory, and so
+// what reading it costs.
+const (
+	asLogged = 1       // each line by itself, as containerd does
+	asCopied = 1 << 20 // bytes: as a file comes from a copy, an archive or the disk
+)
+
 // A set is files, oldest first, and what is in them.
 type set struct {
-	name  string
-	files []string
-	flags []string // ripgrep's
-	truth truth
+	name   string
+	files  []string
+	flags  []string // ripgrep's
+	seed   uint64
+	buffer int
+	truth  truth
 }
 
 func writeLogs(dir string, size int) ([]set, error) {
-	plain := set{name: "plain", flags: []string{"-c"}}
-	g := newGenerator(1)
-	if err := plain.add(g, filepath.Join(dir, "plain.log"), size); err != nil {
-		return nil, err
+	sets := []set{
+		{name: "logged", files: []string{"logged.log"}, flags: []string{"-c"}, seed: 1, buffer: asLogged},
+		{name: "copied", files: []string{"copied.log"}, flags: []string{"-c"}, seed: 1, buffer: asCopied},
+		{name: "rotated", files: []string{
+			"containerd-2026-11-20T00-00-00.000.log.gz", "containerd-2026-11-21T00-00-00.000.log.gz",
+			"containerd-2026-11-22T00-00-00.000.log.gz", "containerd.log",
+		}, flags: []string{"-c", "-z"}, seed: 2, buffer: asLogged},
 	}
-	plain.truth = g.truth
-
-	rotated := set{name: "rotated", flags: []string{"-c", "-z"}}
-	g = newGenerator(2)
-	for _, name := range []string{
-		"containerd-2026-11-20T00-00-00.000.log.gz", "containerd-2026-11-21T00-00-00.000.log.gz",
-		"containerd-2026-11-22T00-00-00.000.log.gz", "containerd.log",
-	} {
-		if err := rotated.add(g, filepath.Join(dir, name), size/4); err != nil {
+	for i := range sets {
+		if err := sets[i].write(dir, size); err != nil {
 			return nil, err
 		}
 	}
-	rotated.truth = g.truth
-	return []set{plain, rotated}, nil
+	return sets, nil
 }
 
-// add writes one file, compressed where its name says so, as lumberjack does.
-func (s *set) add(g *generator, name string, size int) (err error) {
-	s.files = append(s.files, name)
+func (s *set) write(dir string, size int) error {
+	g := newGenerator(s.seed)
+	for i, name := range s.files {
+		s.files[i] = filepath.Join(dir, name)
+		if err := writeLog(g, s.files[i], size/len(s.files), s.buffer); err != nil {
+			return err
+		}
+	}
+	s.truth = g.truth
+	return nil
+}
+
+// writeLog writes one file, compressed where its name says so, as lumberjack does.
+func writeLog(g *generator, name string, size, buffer int) error {
 	f, err := os.Create(name)
 	if err != nil {
 		return err
@@ -103,7 +118,7 @@ func (s *set) add(g *generator, name string, size int) (err error) {
 	if strings.HasSuffix(name, ".gz") {
 		out = gzip.NewWriter(f)
 	}
-	if err := g.write(out, size); err != nil {
+	if err := g.write(out, size, buffer); err != nil {
 		return err
 	}
 	if err := out.Close(); err != nil {
