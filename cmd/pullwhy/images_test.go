@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ func TestManyImages(t *testing.T) {
 	var list strings.Builder
 	for i := range images {
 		if i%5 > 0 {
-			store.Push("team/app", fmt.Sprint(i), "linux/amd64", "linux/arm64")
+			store.Push("team/app", fmt.Sprint(i), "linux/s390x", "linux/"+runtime.GOARCH)
 		}
 		fmt.Fprintf(&list, "registry.example.com/team/app:%d\n", i)
 	}
