@@ -12,10 +12,10 @@ import (
 // which host failed, and mostly not for which image. A line belongs to a pull by the URL
 // in it, by the namespace of that, or by its host among the pulls that were open.
 type pool struct {
-	entries []entry
-	serves  map[string]map[string]bool // image hosts that a mirror was seen to be asked for
-	causes  memo[cause.Cause]
-	asked   memo[cause.Request]
+	entries  []entry
+	serves   map[string]map[string]bool // image hosts that a mirror was seen to be asked for
+	causes   memo[cause.Cause]
+	requests memo[cause.Request]
 }
 
 // An entry is a line about a host, or about a hosts.toml that was ignored.
@@ -44,7 +44,7 @@ func (p *pool) add(r record) {
 
 // request is the first one that text names.
 func (p *pool) request(text string) (r cause.Request, ok bool) {
-	r = p.asked.of(text, func(text string) cause.Request {
+	r = p.requests.of(text, func(text string) cause.Request {
 		r, _ := cause.FindRequest(text)
 		return r
 	})
