@@ -189,6 +189,8 @@ func redactWords(text string) string {
 	text = redactAfter(text, "earer ", looksSecret)
 	text = redactAfter(text, "asic ", looksSecret)
 	text = redactAfter(text, "Authorization: ", looksSecret)
+	text = redactAfter(text, "--password ", isWord)
+	text = redactAfter(text, "--creds ", isWord)
 	text = redactAfter(text, "eyJ", func(rest string) bool { return strings.Contains(rest, ".") })
 	return redactValues(text)
 }
@@ -216,6 +218,8 @@ func wordEnd(text string) int {
 	return len(text)
 }
 
+func isWord(word string) bool { return word != "" }
+
 // looksSecret tells base64 and tokens from English, and from the parameters of a challenge.
 func looksSecret(word string) bool {
 	word = strings.TrimRight(word, ".:")
@@ -223,61 +227,4 @@ func looksSecret(word string) bool {
 		return false
 	}
 	return strings.ContainsAny(word, "0123456789+/=-._~") || strings.ContainsFunc(word[1:], unicode.IsUpper)
-}
-
-// secretNames end the names of parameters, fields and headers whose value is secret.
-var secretNames = []string{
-	"password", "passwd", "secret", "token", "signature", "sig", "credential", "credentials", "apikey", "api_key", "auth", "cookie",
-}
-
-// redactValues masks values in name=value and "name":"value".
-func redactValues(text string) string {
-	for i := 0; i < len(text); i++ {
-		var value int
-		switch text[i] {
-		case '=':
-			value = plainValue(text, i)
-		case ':':
-			value = quotedValue(text, i)
-		}
-		if value == 0 {
-			continue
-		}
-		if end := value + wordEnd(text[value:]); end > value {
-			text = text[:value] + redacted + text[end:]
-		}
-	}
-	return text
-}
-
-// plainValue is where the value of name=value begins whose = is at i, 0 where name is not
-// a secret's.
-func plainValue(text string, i int) int {
-	if !endsInSecretName(text[:i]) {
-		return 0
-	}
-	return i + 1 + len(text[i+1:]) - len(strings.TrimLeft(text[i+1:], `"'\`))
-}
-
-// quotedValue does the same for "name":"value". An image name in quotes before a colon is
-// not one, for no quote follows it.
-func quotedValue(text string, i int) int {
-	if i == 0 || text[i-1] != '"' && text[i-1] != '\'' && text[i-1] != '\\' {
-		return 0
-	}
-	rest := strings.TrimLeft(text[i+1:], ` \`)
-	if rest == "" || rest[0] != '"' && rest[0] != '\'' || !endsInSecretName(strings.TrimRight(text[:i], `"'\`)) {
-		return 0
-	}
-	return len(text) - len(rest) + 1
-}
-
-func endsInSecretName(text string) bool {
-	tail := strings.ToLower(text[max(0, len(text)-12):])
-	for _, name := range secretNames {
-		if strings.HasSuffix(tail, name) {
-			return true
-		}
-	}
-	return false
 }

@@ -23,10 +23,11 @@ func (c clock) full(text string) time.Time {
 }
 
 func (c clock) read(t time.Time) time.Time {
+	t = t.UTC()
 	if y := t.Year(); y < 1970 || y > 9999 {
 		return time.Time{}
 	}
-	return t.UTC()
+	return t
 }
 
 // partial reads a time without a year. Zero where text is none.
