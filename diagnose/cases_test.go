@@ -99,7 +99,11 @@ func gather(t *testing.T, root fs.FS, parts map[string]string) diagnose.Evidence
 	t.Helper()
 	node := registry.ReadNode(root)
 	var scanner logparse.Scanner
-	for _, name := range logparse.Files(root, strings.TrimPrefix(node.LogPath, "/")) {
+	names, err := logparse.Files(root, strings.TrimPrefix(node.LogPath, "/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
 		if f, err := root.Open(name); err == nil {
 			if _, err := scanner.Scan("/"+name, f); err != nil {
 				t.Fatal(err)

@@ -34,6 +34,7 @@ type reading struct {
 	held    int      // size of those that are done
 	ended   bool     // there will be no more chunks
 	started bool
+	older   bool // by its name, than what counts
 
 	buf []byte // the taker's
 }
@@ -42,9 +43,20 @@ func (s *Scanner) read(l Log) *reading {
 	r := &reading{log: l, clock: clock{s.Zone}, block: cmp.Or(s.block, blockSize)}
 	r.changed.L = &r.state
 	if t := rotationTime(l.Name); !t.IsZero() && t.Before(s.Since) {
-		r.ended, r.started = true, true
+		r.leaveOut()
 	}
 	return r
+}
+
+// leaveOut opens the log, which tells whether it is there, and ends.
+func (r *reading) leaveOut() {
+	r.older, r.ended, r.started = true, true, true
+	file, err := r.log.Open()
+	if err != nil {
+		r.chunks = []*chunk{{err: err, done: true}}
+		return
+	}
+	file.Close()
 }
 
 // start lets others work on r.

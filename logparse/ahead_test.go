@@ -87,7 +87,7 @@ func TestHeld(t *testing.T) {
 		t.Errorf("%d of %d bytes are held", r.held, len(data))
 	}
 	r.state.Unlock()
-	if result := s.gather("x", r); result != (Result{Stats{Lines: 40_000}, nil}) {
+	if result := s.gather("x", r); result != (Result{Stats: Stats{Lines: 40_000}}) {
 		t.Errorf("%+v", result)
 	}
 }

@@ -1,6 +1,7 @@
 package logparse
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -58,38 +59,54 @@ func (c clock) prefix(line string) time.Time {
 	return time.Time{}
 }
 
-// A calendar gives times a year: that of the twelve months up to the last full time of the
-// log, or to now.
+// A calendar gives times a year: the one that brings them next to the last time of the log, or
+// else that of the twelve months up to now. None is later than now.
 type calendar struct {
 	now  time.Time // zero: unknown
-	last time.Time // that was full
+	last time.Time // of the log
 }
+
+const (
+	firstLogs  = 2014           // the year: what is older is of a clock that was not set
+	aheadOfNow = 24 * time.Hour // that a clock may be, or a zone
+)
 
 // date returns t with its year, in UTC; the zero time where that is unknown.
 func (c *calendar) date(t time.Time) time.Time {
-	if t.IsZero() {
+	switch {
+	case t.IsZero():
 		return t
-	}
-	if t.Year() != 0 {
+	case t.Year() >= firstLogs:
 		c.last = t
 		return t
+	case t.Year() != 0:
+		return t
 	}
-	reference := c.now
-	if c.last.After(reference) {
-		reference = c.last
+	dated := c.nearest(t)
+	if !dated.IsZero() {
+		c.last = dated
 	}
+	return dated
+}
+
+func (c *calendar) nearest(t time.Time) (best time.Time) {
+	reference := cmp.Or(c.last, c.now).In(t.Location())
 	if reference.IsZero() {
 		return time.Time{}
 	}
-	reference = reference.In(t.Location())
-	dated := inYear(t, reference.Year())
-	if dated.After(reference.Add(24 * time.Hour)) {
-		dated = inYear(t, reference.Year()-1)
+	for year := reference.Year() - 1; year <= reference.Year()+1; year++ {
+		dated := inYear(t, year)
+		switch {
+		case dated.Day() != t.Day(): // the 29th of February of another year
+		case !c.now.IsZero() && dated.After(c.now.Add(aheadOfNow)):
+		case best.IsZero(), dated.Sub(reference).Abs() < best.Sub(reference).Abs():
+			best = dated
+		}
 	}
-	if dated.Day() != t.Day() { // the 29th of February of another year
-		return time.Time{}
+	if !best.IsZero() {
+		best = best.UTC()
 	}
-	return dated.UTC()
+	return best
 }
 
 func inYear(t time.Time, year int) time.Time {

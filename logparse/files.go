@@ -2,6 +2,7 @@ package logparse
 
 import (
 	"cmp"
+	"errors"
 	"io/fs"
 	"path"
 	"slices"
@@ -10,15 +11,19 @@ import (
 )
 
 // Files returns the names of a log's files, oldest first: those that were rotated away and
-// stand beside it, compressed or not, and last the live one, whether it is there or not.
-func Files(fsys fs.FS, name string) []string {
+// stand beside it, compressed or not, and last the live one, whether it is there or not. An
+// error says that their folder could not be listed; the live one is returned all the same.
+func Files(fsys fs.FS, name string) ([]string, error) {
 	folder, base := path.Split(name)
-	entries, _ := fs.ReadDir(fsys, path.Clean(folder)) // what cannot be listed shows when the live file is opened
+	entries, err := fs.ReadDir(fsys, path.Clean(folder))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
 	var names []string
 	for _, s := range siblings(entries, base) {
 		names = append(names, folder+s.file)
 	}
-	return append(names, name)
+	return append(names, name), err
 }
 
 // A sibling is the name of a rotated file.

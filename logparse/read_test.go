@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -39,7 +40,7 @@ func TestFiles(t *testing.T) {
 		"var/log/containerd-2026-11-20T10-00-00.000.log.gz", "var/log/containerd-2026-11-21T10-00-00.000.log.gz",
 		"var/log/containerd-2026-11-22T10-00-00.500.log", "var/log/containerd.log",
 	}
-	if diff := cmp.Diff(want, Files(fsys, "var/log/containerd.log")); diff != "" {
+	if diff := cmp.Diff(want, filesOf(t, fsys, "var/log/containerd.log")); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	for _, name := range []string{"kubelet.log.1", "kubelet.log.10.gz", "kubelet.log.2.gz", "kubelet.log-20261123.gz", "kubelet.log-20261123", "kubelet.log.swp"} {
@@ -49,11 +50,41 @@ func TestFiles(t *testing.T) {
 	want = []string{
 		"logrotate/kubelet.log.10.gz", "logrotate/kubelet.log.2.gz", "logrotate/kubelet.log.1", "logrotate/kubelet.log-20261123", "logrotate/kubelet.log",
 	}
-	if diff := cmp.Diff(want, Files(fsys, "logrotate/kubelet.log")); diff != "" {
+	if diff := cmp.Diff(want, filesOf(t, fsys, "logrotate/kubelet.log")); diff != "" {
 		t.Errorf("logrotate (-want +got)\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"no/such.log"}, Files(fsys, "no/such.log")); diff != "" {
+	if diff := cmp.Diff([]string{"no/such.log"}, filesOf(t, fsys, "no/such.log")); diff != "" {
 		t.Errorf("no such folder (-want +got)\n%s", diff)
+	}
+	if names, err := Files(unlisted{fsys}, "var/log/containerd.log"); !errors.Is(err, fs.ErrPermission) || !slices.Equal(names, []string{"var/log/containerd.log"}) {
+		t.Errorf("a folder that cannot be listed: %q, %v", names, err)
+	}
+}
+
+func filesOf(t *testing.T, fsys fs.FS, name string) []string {
+	t.Helper()
+	names, err := Files(fsys, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+// unlisted is a filesystem of folders that may be passed through only.
+type unlisted struct{ fs.FS }
+
+func (unlisted) ReadDir(string) ([]fs.DirEntry, error) { return nil, fs.ErrPermission }
+
+// TestOlder opens what is left out for its age, and does not read it.
+func TestOlder(t *testing.T) {
+	open := func() (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader(failedAt(day, "registry.example.com/a:1"))), nil
+	}
+	absent := func() (io.ReadCloser, error) { return nil, fs.ErrNotExist }
+	s := Scanner{Since: day}
+	results := s.ScanAll([]Log{{"containerd-2026-11-20T10-00-00.000.log", open}, {"containerd-2026-11-20T11-00-00.000.log", absent}})
+	if results[0] != (Result{Older: true}) || !errors.Is(results[1].Err, fs.ErrNotExist) || len(s.Pulls()) > 0 {
+		t.Errorf("%+v, %d pulls", results, len(s.Pulls()))
 	}
 }
 
@@ -69,7 +100,7 @@ func TestRotated(t *testing.T) {
 		"log/containerd.log":                            {Data: []byte(failedAt(day.Add(3*time.Second), "registry.example.com/a:1"))},
 	}
 	s := Scanner{Since: day.AddDate(0, 0, -1)}
-	for _, name := range Files(fsys, "log/containerd.log") {
+	for _, name := range filesOf(t, fsys, "log/containerd.log") {
 		f, err := fsys.Open(name)
 		if err != nil {
 			t.Fatal(err)
@@ -246,6 +277,28 @@ func TestYear(t *testing.T) {
 		}
 		if got := at(s.Pulls()[0].LastFailure); got != test.want {
 			t.Errorf("now %s, zone %v: %s, want %s", test.now, test.zone, got, test.want)
+		}
+	}
+}
+
+// TestYearOfNeighbours: in an old log a time without a year is of the times around it, but for
+// that of a clock which was not set.
+func TestYearOfNeighbours(t *testing.T) {
+	full := `time="2024-03-01T09:00:00Z" level=info msg="PullImage \"registry.example.com/a:1\" returns image reference \"sha256:1\""` + "\n"
+	unset := strings.Replace(full, "2024-03-01", "1970-01-01", 1)
+	for lines, want := range map[string]string{
+		full + "E0301 09:50:16.000000 1 x.go:1] ":  "2024-03-01T09:50:16.000Z",
+		full + "E0229 09:50:16.000000 1 x.go:1] ":  "2024-02-29T09:50:16.000Z",
+		full + "E1231 09:50:16.000000 1 x.go:1] ":  "2023-12-31T09:50:16.000Z",
+		unset + "E0301 09:50:16.000000 1 x.go:1] ": "2026-03-01T09:50:16.000Z",
+	} {
+		s := Scanner{Now: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}
+		line := `"PullImage from image service failed" err="rpc error: code = NotFound desc = registry.example.com/a:1: not found" image="registry.example.com/a:1"` + "\n"
+		if _, err := s.Scan("x", strings.NewReader(lines+line)); err != nil {
+			t.Fatal(err)
+		}
+		if got := at(s.Pulls()[0].LastFailure); got != want {
+			t.Errorf("%s: %s, want %s", lines, got, want)
 		}
 	}
 }

@@ -20,8 +20,8 @@ type Scanner struct {
 	// rotated file read whose name says that it is older. Zero: everything counts. A line
 	// without a time always does.
 	Since time.Time
-	// Now is when the logs end at the latest. Times that lack a year are counted back from
-	// it, or from the last full time read. Zero: unknown.
+	// Now is when the logs end at the latest. Times that lack a year get that next to the time
+	// that was read before, or to it. Zero: unknown.
 	Now time.Time
 	// Zone is that of times that state none. Nil: UTC.
 	Zone *time.Location
@@ -57,7 +57,8 @@ type Log struct {
 // A Result is what came of reading a log.
 type Result struct {
 	Stats
-	Err error // says that reading stopped part way; what was read until then counts
+	Older bool  // than Scanner.Since, by the file's name: it was left out
+	Err   error // says that reading stopped part way; what was read until then counts
 }
 
 // Stats say how much was read.
@@ -97,6 +98,7 @@ func (s *Scanner) gather(name string, r *reading) (result Result) {
 	order := &order{take: s.take}
 	defer order.flush()
 	s.event = eventBlock{}
+	result.Older = r.older
 	for c := r.next(); c != nil; c = r.next() {
 		for _, f := range c.found {
 			if !s.give(f, name, result.Lines+f.line, order.add) {

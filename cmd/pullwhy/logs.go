@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -140,7 +141,11 @@ func (l *nodeLog) addNode(ctx context.Context, e *env, root fs.FS, node *registr
 			continue
 		}
 		var files []logparse.Log
-		for _, name := range logparse.Files(root, strings.TrimPrefix(log.Path, "/")) {
+		names, err := logparse.Files(root, strings.TrimPrefix(log.Path, "/"))
+		if err != nil {
+			l.sources = append(l.sources, registry.Source{Path: path.Dir(log.Path), Kind: log.Kind, Status: registry.StatusUnreadable, Detail: "looking for rotated files: " + reason(err)})
+		}
+		for _, name := range names {
 			files = append(files, logparse.Log{Name: "/" + name, Open: func() (io.ReadCloser, error) { return root.Open(name) }})
 		}
 		l.addFiles(log.Kind, files)
@@ -160,6 +165,8 @@ func (l *nodeLog) addFiles(kind string, files []logparse.Log) {
 		case err != nil:
 			source.Status = registry.StatusUnreadable
 			source.Detail = strings.TrimPrefix(reason(err), fmt.Sprintf("reading %q: ", source.Path))
+		case result.Older:
+			source.Detail = "left out: by its name it is older than --since"
 		}
 		l.sources = append(l.sources, source)
 	}

@@ -82,8 +82,9 @@ report. It runs until SIGTERM, and exits with 0 then; with 2 where it cannot beg
 // says otherwise.
 type watcher struct {
 	*diagnosis
-	mu      sync.Mutex // of scanner and journal
+	mu      sync.Mutex // of scanner, skipped and journal
 	scanner logparse.Scanner
+	skipped int // lines that could not be read
 	journal journalTail
 
 	fromEnd  bool
@@ -202,7 +203,9 @@ func (w *watcher) follow(ctx context.Context) error {
 func (w *watcher) take(l logparse.Line) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.scanner.Line(l.File, l.Number, l.Text)
+	if !w.scanner.Line(l.File, l.Number, l.Text) {
+		w.skipped++
+	}
 	if l.Number%forgetEvery == 0 {
 		w.scanner.Forget(maxWatched)
 	}
@@ -210,7 +213,7 @@ func (w *watcher) take(l logparse.Line) {
 
 func (w *watcher) caughtUp(s logparse.FollowStats) {
 	w.mu.Lock()
-	s.Lines, s.Skipped = s.Lines+w.journal.lines, s.Skipped+w.journal.skipped
+	s.Lines, s.Skipped = s.Lines+w.journal.lines, s.Skipped+w.journal.skipped+w.skipped
 	w.mu.Unlock()
 	w.stats = s
 	now := time.Now()

@@ -68,7 +68,7 @@ func newMetrics(present *atomic.Pointer[presence]) *metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.failures, m.durations, presentCollector{m},
 		counter("pullwhy_log_lines_total", "Lines of the log that were read.", &m.lines),
-		counter("pullwhy_log_lines_skipped_total", "Lines of the log that were too long.", &m.skipped),
+		counter("pullwhy_log_lines_skipped_total", "Lines of the log that were too long, binary, or broken JSON.", &m.skipped),
 		counter("pullwhy_log_lines_lost_total", "Lines of the log known to be lost in rotation; a rotated file that cannot be read counts as one.", &m.lost),
 		gauge("pullwhy_log_lag_seconds", "How long ago the log was last read to its end.", m.lag),
 		gauge("pullwhy_last_event_timestamp_seconds", "When a pull ended last, by the log; 0 before the first.", func() float64 { return float64(m.lastEvent.Load()) }),

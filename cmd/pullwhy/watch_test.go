@@ -22,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/pullwhy/pullwhy/diagnose"
+	"github.com/pullwhy/pullwhy/logparse"
 	"github.com/pullwhy/pullwhy/probe"
 	"github.com/pullwhy/pullwhy/report"
 )
@@ -317,5 +318,16 @@ func TestWatchAbsent(t *testing.T) {
 	}
 	if text := said.String(); !strings.Contains(text, "waiting for it") || strings.Contains(text, "waiting for pulls") {
 		t.Error(text)
+	}
+}
+
+// TestWatchSkips: what cannot be read of a line counts, as it does for logs.
+func TestWatchSkips(t *testing.T) {
+	var w watcher
+	for _, line := range []string{"\x00", "fine"} {
+		w.take(logparse.Line{Text: []byte(line)})
+	}
+	if w.skipped != 1 {
+		t.Errorf("%d lines skipped, not 1", w.skipped)
 	}
 }
