@@ -65,7 +65,7 @@ var before = []row{
 // connections, each from the particular to the general; then what any of them may end in.
 var network = []row{
 	{ProxyError, []string{"proxyconnect tcp", "Proxy Authentication Required", "socks connect tcp"}},
-	{RateLimited, []string{"toomanyrequests", "TOOMANYREQUESTS: ", "Too Many Requests"}},
+	{RateLimited, []string{"toomanyrequests: ", "TOOMANYREQUESTS: ", "Too Many Requests"}},
 	{UnexpectedMediaType, []string{"invalid character '<' looking for beginning of value"}},
 
 	{HTTPResponseToHTTPSClient, []string{"server gave HTTP response to HTTPS client"}},
@@ -148,7 +148,7 @@ var (
 		"failed to authorize", "failed to fetch anonymous token", "failed to fetch oauth token", "unable to decode token response",
 		"authorization server did not include a token",
 	}
-	fetchPhrases = []string{"failed to copy", "httpReadSeeker", "failed open: ", "could not fetch content descriptor", "unable to fetch descriptor", "/blobs/"}
+	fetchPhrases = []string{"failed to copy", "httpReadSeeker", "failed open: ", "could not fetch content descriptor", "unable to fetch descriptor", "/blobs/sha"}
 )
 
 func first(rows []row, text string) Cause {

@@ -1,6 +1,8 @@
 package logparse
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/pullwhy/pullwhy/cause"
@@ -31,6 +33,33 @@ func TestArgument(t *testing.T) {
 		clock{}.decode(command, func(m message) { got = classify(m).image })
 		if got != want {
 			t.Errorf("%s: %q, want %q", command, got, want)
+		}
+	}
+}
+
+// TestNamedByCtr: ctr names an image that is not found without quotes.
+func TestNamedByCtr(t *testing.T) {
+	var s Scanner
+	if _, err := s.Scan("x", strings.NewReader("ctr: failed to resolve image: registry.example.com/a:9: not found\n")); err != nil {
+		t.Fatal(err)
+	}
+	if p := s.Pulls(); len(p) != 1 || p[0].Image != "registry.example.com/a:9" || p[0].Reported.Cause != cause.NotFound {
+		t.Errorf("%+v", p)
+	}
+}
+
+// TestBlanksInJournal reads entries as an older journalctl prints them, text and bytes.
+func TestBlanksInJournal(t *testing.T) {
+	line := strings.TrimSpace(failedAt(day, "registry.example.com/a:1"))
+	numbers := strings.ReplaceAll(strings.Trim(fmt.Sprint([]byte(line)), "[]"), " ", ", ")
+	for _, entry := range []string{
+		fmt.Sprintf(`{ "__CURSOR" : "s", "MESSAGE" : %q }`, line),
+		`{ "__CURSOR" : "s", "MESSAGE" : [ ` + numbers + ` ] }`,
+		`{"__CURSOR": "s", "MESSAGE": [` + numbers + `]}`,
+	} {
+		var s Scanner
+		if !s.Line("x", 1, []byte(entry)) || len(s.Pulls()) != 1 || s.Pulls()[0].Image != "registry.example.com/a:1" {
+			t.Errorf("%+v of %s", s.Pulls(), entry)
 		}
 	}
 }

@@ -39,7 +39,7 @@ func (c clock) decodeAt(line string, outer time.Time, depth int, yield func(mess
 	if outer.IsZero() {
 		outer = c.prefix(line)
 	}
-	logfmt, object := logfmtStart(line), strings.Index(line, `{"`)
+	logfmt, object := logfmtStart(line), objectStart(line)
 	switch {
 	case object >= 0 && (logfmt < 0 || object < logfmt && line[logfmt-1] != '}') && depth < maxNesting && jsonStart(line[:object]):
 		return c.decodeJSON(line[object:], outer, depth, yield) || c.decodeEscaped(line[object:], outer, depth, yield) ||
@@ -88,6 +88,16 @@ func logfmtStart(line string) int {
 		return -1
 	}
 	return i
+}
+
+// objectStart is where a JSON object begins in line, -1 for nowhere; older journalctl prints a
+// blank first.
+func objectStart(line string) int {
+	at := strings.Index(line, `{"`)
+	if spaced := strings.Index(line, `{ "`); spaced >= 0 && (at < 0 || spaced < at) {
+		return spaced
+	}
+	return at
 }
 
 // isLine reports whether a message is a line of another program's, as k0s passes on those of

@@ -14,7 +14,7 @@ var marks = [][]byte{
 	[]byte("/hosts.toml"), []byte("e hosts.toml"), []byte(`" revision=`), []byte(`"revision":`), []byte(`\"revision\":`), // starting containerd
 	[]byte("ry config file"), []byte("nt configuration; "),
 	[]byte("ieve pull secret"), []byte("ieve some image pull secret"),
-	[]byte(`"MESSAGE":[`), // the journal's bytes, which may hold any of the above
+	[]byte(`"MESSAGE":[`), []byte(`"MESSAGE": [`), []byte(`"MESSAGE" : [`), // the journal's bytes, which may hold any of the above
 }
 
 // memberMarks count only in a line that holds one member of a JSON object: they belong to

@@ -164,15 +164,17 @@ func requestedIn(text string) string {
 	return imageOf(request)
 }
 
-// bareName is the image that text names without quotes, as kubeadm does.
+// bareName is the image that text names without quotes, as kubeadm does, and ctr of one that is
+// not found. (core/remotes/docker/resolver.go)
 func bareName(text string) string {
-	_, rest, _ := strings.Cut(text, "ailed to pull image ")
-	name, _, _ := strings.Cut(rest, " ")
-	name = strings.Trim(name, wrappers+":[]")
-	if !bareImage().MatchString(name) {
-		return ""
+	for _, mark := range []string{"ailed to pull image ", "failed to resolve image: "} {
+		_, rest, _ := strings.Cut(text, mark)
+		name, _, _ := strings.Cut(rest, " ")
+		if name = strings.Trim(name, wrappers+":[]"); bareImage().MatchString(name) {
+			return name
+		}
 	}
-	return name
+	return ""
 }
 
 // bareImage is a name with a registry's host, or a tag, to tell it from words.
