@@ -13,12 +13,12 @@ import (
 )
 
 // repeated adds to an observation of the log what the probe says of its images now: whether
-// the endpoint serves them all, or else another one does.
+// the endpoint, if it is still one, serves them all, or else another one does.
 func (j *joined) repeated(o observation) observation {
-	if o.pull == nil || o.pull.Stage != logparse.StageResolve || o.endpoint == nil || o.attempt == nil || o.attempt.Source != logparse.SourceLog {
+	if o.pull == nil || o.pull.Stage != logparse.StageResolve || o.attempt == nil || o.attempt.Source != logparse.SourceLog {
 		return o
 	}
-	o.passes = j.servesAll(o, o.endpoint.Spelling())
+	o.passes = o.endpoint != nil && j.servesAll(o, o.endpoint.Spelling())
 	if o.passes || o.pull.Status != Failing {
 		return o
 	}
@@ -105,6 +105,9 @@ func (o observation) servedElsewhere() string {
 	if !slices.ContainsFunc(o.pull.Attempts, func(a logparse.Attempt) bool { return a.Source == logparse.SourceLog && sameHost(a.Endpoint, o.served) }) {
 		text += ", which the log of the failure does not name"
 	}
+	if o.endpoint == nil {
+		return text + ", and this one is not configured: pull again; when it failed: "
+	}
 	if o.probe == nil || o.probe.Status != probe.Failed {
 		return text + ": pull again; when it failed: "
 	}
@@ -135,7 +138,7 @@ func (o observation) settled(notes []Note) []Note {
 	all := []Note{o.pullAgain()}
 	for _, n := range notes {
 		onlyLooks := n.Command != "" && n.File == ""
-		if !o.passes && n.Command != all[0].Command && (onlyLooks || !o.endpoint.Default) {
+		if !o.passes && n.Command != all[0].Command && o.endpoint != nil && (onlyLooks || !o.endpoint.Default) {
 			all = append(all, n)
 		}
 	}

@@ -45,7 +45,7 @@ func Diagnose(e Evidence) Diagnosis {
 		Images:     j.images(),
 		Pulls:      j.pulls(),
 	}
-	d.Findings = rank(j.judge(d))
+	d.Findings = rank(j.judge(d), e.Images)
 	d.Patch = j.patch(d.Findings)
 	d.Verdict = verdict(e, d)
 	return d

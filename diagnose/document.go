@@ -89,7 +89,7 @@ func (j *joined) endpoints() []Endpoint {
 // was asked there.
 func (j *joined) endpoint(url string, isDefault bool) Endpoint {
 	doc := Endpoint{URL: url, Default: isDefault, Registries: []string{}, Status: probe.Skipped, Steps: []probe.Step{}}
-	results := j.probes[url]
+	results := firstAsked(j.probes[url])
 	if len(results) == 0 {
 		return doc
 	}
@@ -104,6 +104,16 @@ func (j *joined) endpoint(url string, isDefault bool) Endpoint {
 	doc.Reachable = !slices.ContainsFunc(results, func(r probe.Result) bool { return r.Status != probe.Skipped && !r.Reachable }) &&
 		slices.ContainsFunc(results, func(r probe.Result) bool { return r.Reachable })
 	return doc
+}
+
+// firstAsked leaves out what a registry's default endpoint answered where it is configured for
+// that registry, too: without those settings it is asked only after the former failed.
+func firstAsked(results []probe.Result) []probe.Result {
+	return slices.DeleteFunc(slices.Clone(results), func(r probe.Result) bool {
+		return r.Endpoint.Default && slices.ContainsFunc(results, func(other probe.Result) bool {
+			return !other.Endpoint.Default && other.Endpoint.Registry == r.Endpoint.Registry
+		})
+	})
 }
 
 // severity orders results: those that failed at an early step first, then the longest walk.

@@ -87,12 +87,17 @@ func (j *joined) merge(all []judged) []Finding {
 }
 
 // rank puts what K3s cannot start with first, then errors, warnings and information, what
-// concerns most images first; else the order in which endpoints are asked stays.
-func rank(all []Finding) []Finding {
+// concerns the images that were asked for first, and then most images; else the order in which
+// endpoints are asked stays.
+func rank(all []Finding, asked []string) []Finding {
+	concerns := func(f Finding) bool {
+		return slices.ContainsFunc(f.Images, func(image string) bool { return slices.Contains(asked, image) })
+	}
 	slices.SortStableFunc(all, func(a, b Finding) int {
 		return cmp.Or(
 			cmp.Compare(rankOf(a.Severity), rankOf(b.Severity)),
 			-compareBool(a.Code == codeSyntax, b.Code == codeSyntax),
+			-compareBool(concerns(a), concerns(b)),
 			-cmp.Compare(len(a.Images), len(b.Images)),
 		)
 	})

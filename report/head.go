@@ -97,6 +97,8 @@ func (r *Report) headline(f diagnose.Finding) string {
 		return named(f.Images) + " could not be pulled" + r.howOver(f.Images)
 	case len(f.Images) > 0 && !r.isRoot(f):
 		return f.Endpoint + " fails too, for " + named(f.Images)
+	case len(f.Images) > 0 && r.available(f.Images):
+		return named(f.Images) + " could not be pulled; available now"
 	case len(f.Images) > 0:
 		return named(r.failing(f.Images)) + " cannot be pulled"
 	case f.Endpoint != "":
@@ -105,6 +107,16 @@ func (r *Report) headline(f diagnose.Finding) string {
 		return place(path.Base(f.File), f.Line) + ": " + f.Title
 	}
 	return f.Title
+}
+
+// available reports whether all of the images were asked for and can be had, and what failed is
+// what was asked: to find them.
+func (r *Report) available(images []string) bool {
+	return !slices.ContainsFunc(images, func(image string) bool {
+		found := slices.ContainsFunc(r.Images, func(i diagnose.Image) bool { return i.Image == image && i.Status == diagnose.Available })
+		later := slices.ContainsFunc(r.Pulls, func(p diagnose.Pull) bool { return p.Image == image && p.Stage != logparse.StageResolve })
+		return !found || later
+	})
 }
 
 // howOver says why images fail no longer: they were pulled since, or only pullwhy's own

@@ -17,13 +17,19 @@ func TestHeadline(t *testing.T) {
 	}
 	r := &Report{Pulls: []diagnose.Pull{
 		pull("a", diagnose.Recovered, &later), pull("b", diagnose.Recovered, nil), pull("c", diagnose.Failing, nil),
-		pull("d", diagnose.Recovered, new(time.Time)), pull("", diagnose.Failing, nil),
-	}}
+		pull("d", diagnose.Recovered, new(time.Time)), pull("", diagnose.Failing, nil), pull("e", diagnose.Failing, nil), pull("f", diagnose.Failing, nil),
+	}, Images: []diagnose.Image{{Image: "e", Status: diagnose.Available}, {Image: "f", Status: diagnose.Available}}}
+	for i := range r.Pulls {
+		r.Pulls[i].Stage = logparse.StageResolve
+	}
+	r.Pulls[len(r.Pulls)-1].Stage = logparse.StageUnpack
 	for want, f := range map[string]diagnose.Finding{
 		"a could not be pulled, and has been since":             {Severity: diagnose.Info, Images: []string{"a"}},
 		"b could not be pulled; the request passes now":         {Severity: diagnose.Info, Images: []string{"b"}},
 		"d could not be pulled; the request passes now":         {Severity: diagnose.Info, Images: []string{"d"}},
 		"c cannot be pulled":                                    {Images: []string{"a", "c"}},
+		"e could not be pulled; available now":                  {Images: []string{"e"}},
+		"f cannot be pulled":                                    {Images: []string{"f"}},
 		"a and 1 more cannot be pulled":                         {Images: []string{"a", "b"}},
 		"an image that the text does not name cannot be pulled": {Images: []string{""}},
 		"https://mirror.example.com fails too, for c":           {Images: []string{"c"}, Endpoint: "https://mirror.example.com", ID: "x"},
