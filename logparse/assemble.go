@@ -194,10 +194,11 @@ func (e *entry) attempt(ref imageRef, image string, causes *memo[cause.Cause]) A
 }
 
 // merge adds attempts that were made later. An endpoint counts once: a digest is asked for
-// as manifest and as blob, and each of the kubelet's credentials goes through all of them.
+// as manifest and as blob, and each of the kubelet's credentials goes through all of them. Two
+// endpoints of one host are told by the repositories that they are asked for.
 func merge(attempts, later []Attempt) []Attempt {
 	for _, a := range later {
-		i := slices.IndexFunc(attempts, func(b Attempt) bool { return sameEndpoint(a.Endpoint, b.Endpoint) })
+		i := slices.IndexFunc(attempts, func(b Attempt) bool { return sameEndpoint(a.Endpoint, b.Endpoint) && sameRepository(a.URL, b.URL) })
 		switch {
 		case i < 0:
 			attempts = append(attempts, a)
@@ -209,6 +210,18 @@ func merge(attempts, later []Attempt) []Attempt {
 		}
 	}
 	return attempts
+}
+
+// sameRepository is true where one URL is unknown, too.
+func sameRepository(a, b string) bool {
+	if a == "" || b == "" || a == b {
+		return true
+	}
+	one, _ := cause.ParseRequest(a)
+	other, _ := cause.ParseRequest(b)
+	first, _, _ := one.Content()
+	second, _, _ := other.Content()
+	return first == second
 }
 
 // sameEndpoint compares spellings; one without a scheme is any of its host.
