@@ -2,7 +2,7 @@ package logparse
 
 // maxMemo is how many texts are remembered: a failing pull is tried again and again, and
 // says the same each time.
-const maxMemo = 256
+const maxMemo = 512
 
 // A memo remembers what was read of a text.
 type memo[T any] map[string]T
