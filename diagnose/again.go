@@ -136,9 +136,12 @@ func (o observation) retry() []Note {
 // none is asked, only to look at.
 func (o observation) settled(notes []Note) []Note {
 	all := []Note{o.pullAgain()}
+	if o.passes || o.endpoint == nil {
+		return all
+	}
 	for _, n := range notes {
 		onlyLooks := n.Command != "" && n.File == ""
-		if !o.passes && n.Command != all[0].Command && o.endpoint != nil && (onlyLooks || !o.endpoint.Default) {
+		if n.Command != all[0].Command && (onlyLooks || !o.endpoint.Default) {
 			all = append(all, n)
 		}
 	}

@@ -90,8 +90,12 @@ func (j *joined) merge(all []judged) []Finding {
 // concerns the images that were asked for first, and then most images; else the order in which
 // endpoints are asked stays.
 func rank(all []Finding, asked []string) []Finding {
+	wanted := map[string]bool{}
+	for _, image := range asked {
+		wanted[image] = true
+	}
 	concerns := func(f Finding) bool {
-		return slices.ContainsFunc(f.Images, func(image string) bool { return slices.Contains(asked, image) })
+		return slices.ContainsFunc(f.Images, func(image string) bool { return wanted[image] })
 	}
 	slices.SortStableFunc(all, func(a, b Finding) int {
 		return cmp.Or(
