@@ -12,7 +12,7 @@ var marks = [][]byte{
 	[]byte("resolve reference "), []byte("d to resolve image"), []byte("image on snapshotter "), []byte("to get runtime image "), []byte("d to get image "), []byte("to do request: "), []byte("d to copy: "),
 	[]byte("parse image name "), []byte("parse image reference "), []byte("ult image tag "),
 	[]byte("/hosts.toml"), []byte("e hosts.toml"), []byte(`" revision=`), []byte(`"revision":`), []byte(`\"revision\":`), // starting containerd
-	[]byte("ry config file"), []byte("nt configuration; "),
+	[]byte("ivate registry "), []byte("rieve agent "),
 	[]byte("ieve pull secret"), []byte("ieve some image pull secret"),
 	[]byte(`"MESSAGE":[`), []byte(`"MESSAGE": [`), []byte(`"MESSAGE" : [`), // the journal's bytes, which may hold any of the above
 }
@@ -35,7 +35,7 @@ var pasteMarks = [][]byte{
 
 // With these multipliers newFinder tries no others.
 const (
-	multiplier      = 0xd238fa3f
+	multiplier      = 0xe92f2bab
 	pasteMultiplier = 0x83b9bbf3
 )
 
