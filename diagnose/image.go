@@ -104,7 +104,7 @@ func (j *joined) elsewhere(img *Image) bool {
 		return false
 	}
 	o := j.observe(img.Image, img.root)
-	return o.gone || o.misled() || o.would(probe.UnderLibrary) != nil || o.would(probe.WithoutNamespace) != nil
+	return o.gone || o.misled() || o.withV2() != "" || o.would(probe.UnderLibrary) != nil || o.would(probe.WithoutNamespace) != nil
 }
 
 // refusal names why containerd would send no request.

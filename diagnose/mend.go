@@ -85,8 +85,9 @@ func (j *joined) tieEntry(o observation) observation {
 		}
 	case cause.HTTPRequestToHTTPSServer:
 		o.edits = j.otherScheme(o, "https")
-	case cause.NotARegistry, cause.NotFound:
-		if o.would(probe.AtRoot) != nil {
+	case cause.NotARegistry, cause.NotFound, cause.UnexpectedMediaType:
+		o.edits = o.addV2()
+		if o.withV2() != "" || o.would(probe.AtRoot) != nil {
 			o.issue = cmp.Or(o.issue, j.issueOf(codeEndpointPath, o.configured()))
 		}
 	}

@@ -75,6 +75,8 @@ func atTheServer(o observation) []Note {
 func nameRegistry(o observation) []Note {
 	see := look("see what it answers", o.curl("-sSi", o.manifest()))
 	switch {
+	case o.withV2() != "":
+		return o.change(o.writeV2(), see)
 	case o.would(probe.AtRoot) != nil:
 		root := o.origin()
 		return o.change(o.mendEndpoint(fmt.Sprintf("write %q, or %q for a project or proxy of it", root, root+"/v2/PROJECT")), see)
@@ -89,6 +91,8 @@ func (o observation) origin() string { return o.endpoint.Scheme + "://" + o.endp
 
 func noRegistry(o observation) string {
 	switch {
+	case o.withV2() != "":
+		return "what answers below its path is no registry; the image is at " + o.withV2()
 	case o.would(probe.AtRoot) != nil:
 		return fmt.Sprintf("what answers below its path is no registry; one answers at %s/v2", o.origin())
 	case !o.seenAlike() && !o.strange() || o.probe.Error == "":

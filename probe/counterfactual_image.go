@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/pullwhy/pullwhy/cause"
 	"github.com/pullwhy/pullwhy/registry"
 )
 
@@ -16,17 +17,57 @@ const maxImageAlternatives = 10
 
 // imageAlternatives concern the image at an endpoint that answers. They go the way of
 // containerd's own request, to the same host, with the same credentials.
-var imageAlternatives = []alternative{
+var imageAlternatives = append(pathAlternatives[:len(pathAlternatives):len(pathAlternatives)], []alternative{
 	{WithoutNamespace, (*walk).mayMindNamespace, (*walk).withoutNamespace},
 	{UnderLibrary, (*walk).mayBeUnderLibrary, (*walk).underLibrary},
 	{WithoutRewrite, (*walk).isRewritten, (*walk).withoutRewrite},
+}...)
+
+// pathAlternatives are those of images where something else answers at the endpoint's path.
+var pathAlternatives = []alternative{
+	{V2BeforePath, (*walk).mayBeBelowV2, (*walk).withV2Before},
+	{V2AfterPath, (*walk).mayBeAboveV2, (*walk).withV2After},
 }
 
 // compareImage is compare for what concerns the image.
-func (w *walk) compareImage() {
+func (w *walk) compareImage(table []alternative) {
 	if w.imagesCompared.Add(1) <= maxImageAlternatives {
-		w.attach(w.compare(w.alternatives(imageAlternatives)))
+		w.attach(w.compare(w.alternatives(table)))
 	}
+}
+
+// mayBeBelowV2 are images in what some registries call a project, which Harbor has below /v2.
+func (w *walk) mayBeBelowV2() bool {
+	project := strings.TrimSuffix(w.asked.Path, apiRoot)
+	return w.isElsewhere() && project != "" && !strings.Contains(project+"/", apiRoot+"/")
+}
+
+func (w *walk) withV2Before(ctx context.Context) Counterfactual {
+	return w.askBelow(ctx, apiRoot+strings.TrimSuffix(w.asked.Path, apiRoot))
+}
+
+// mayBeAboveV2 are those in what Nexus and Artifactory call a repository, which has a /v2 of its own.
+func (w *walk) mayBeAboveV2() bool {
+	return w.isElsewhere() && w.asked.Path != "" && !strings.Contains(w.asked.Path+"/", apiRoot+"/")
+}
+
+func (w *walk) withV2After(ctx context.Context) Counterfactual {
+	return w.askBelow(ctx, w.asked.Path+apiRoot)
+}
+
+// isElsewhere reports whether what answers may be no registry, or one that has no such image.
+func (w *walk) isElsewhere() bool {
+	switch w.fault.cause {
+	case cause.NotFound, cause.NotARegistry, cause.UnexpectedMediaType:
+		return !w.asked.Embedded
+	}
+	return false
+}
+
+func (w *walk) askBelow(ctx context.Context, path string) Counterfactual {
+	ep := w.asked
+	ep.Path = path
+	return w.askImage(ctx, ep)
 }
 
 // mayMindNamespace leaves out what ?ns= cannot be the reason of, and the embedded

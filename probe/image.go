@@ -36,6 +36,8 @@ func (w *walk) walkImage(ask Ask) {
 		w.unasked = true
 		return
 	}
+	w.asked, w.image = w.current(), ask.Image
+	w.asked.Repository, w.asked.Namespace = cmp.Or(ask.Endpoint.Repository, ask.Image.Repository), ask.Endpoint.Namespace
 	before := w.clone()
 	w.fault = nil
 	w.resolve(ask)
@@ -47,9 +49,10 @@ func (w *walk) walkImage(ask Ask) {
 	}
 	if s := w.own(StepPing); s.Status == Failed {
 		w.compareEndpoint()
+		w.compareImage(pathAlternatives)
 		return
 	}
-	w.compareImage()
+	w.compareImage(imageAlternatives)
 }
 
 // settlePing decides, once the image was asked for, what a badly answered ping was worth:
@@ -74,8 +77,6 @@ func decided(c cause.Cause) bool {
 
 // resolve walks auth, manifest and blob.
 func (w *walk) resolve(ask Ask) {
-	w.asked, w.image = w.current(), ask.Image
-	w.asked.Repository, w.asked.Namespace = cmp.Or(ask.Endpoint.Repository, ask.Image.Repository), ask.Endpoint.Namespace
 	u, err := url.Parse(w.asked.ManifestURL(ask.Image.Identifier()))
 	if err != nil {
 		w.do(StepManifest, func(context.Context, *Step) error { return err })
