@@ -192,7 +192,7 @@ func redactWords(text string) string {
 	text = redactAfter(text, "--password ", isWord)
 	text = redactAfter(text, "--creds ", isWord)
 	text = redactAfter(text, "eyJ", func(rest string) bool { return strings.Contains(rest, ".") })
-	return redactValues(text)
+	return redactValues(redactSpoken(text))
 }
 
 // redactAfter masks each word that follows mark and is a secret.
