@@ -25,6 +25,7 @@ const (
 	codeUndecodable    = "config_undecodable_hosts"
 	codeRewriteInvalid = "config_rewrite_invalid"
 	codeConflict       = "config_conflict"
+	codeMisplaced      = "config_misplaced_file"
 	codeHTTPWithTLS    = "config_http_with_tls"
 	codeInvisible      = "config_invisible_character"
 	codeEndpointPath   = "config_endpoint_path"

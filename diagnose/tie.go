@@ -26,7 +26,7 @@ var links = []link{
 	{[]string{"config_shadowed"}, nil, ofEndpoint, "", false},
 	{[]string{
 		"config_template_drops_registry", "config_unknown_key", "config_duplicate_key", "config_registry_name", "config_endpoint_invalid",
-		"config_mirror_unmatched", "config_shadowed", "config_not_applied",
+		"config_mirror_unmatched", codeMisplaced, "config_shadowed", "config_not_applied",
 	}, nil, insteadOfMirror, "the mirror is not asked: ", false},
 	{[]string{codeConflict}, nil, insteadOfMirror, "", false},
 	{[]string{"config_not_applied", "config_template_drops_registry"}, settingCauses, ofDirect, "its settings are not in effect: ", false},
@@ -131,7 +131,7 @@ func insteadOfMirror(j *joined, o observation, i registry.Issue) bool {
 	if name == "" {
 		return i.Code == "config_template_drops_registry" && j.hasMirror(host)
 	}
-	return j.hasMirror(name) && (sameName(name, host) || name == "*" && i.Code == codeConflict || host == "docker.io" && strings.HasSuffix(name, "docker.io"))
+	return (i.Code == codeMisplaced || j.hasMirror(name)) && (sameName(name, host) || name == "*" && (i.Code == codeConflict || i.Code == codeMisplaced) || host == "docker.io" && registry.MeansHub(name))
 }
 
 // hasMirror reports whether registries.yaml has mirrors for a registry. Where the agent renders no

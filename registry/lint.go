@@ -101,6 +101,7 @@ func (n *linter) lint() {
 	n.lintEnvironment()
 	n.lintChanged()
 	n.lintMisplaced()
+	n.lintHostsElsewhere()
 	n.lintConflicts()
 	n.lintConfigTOML()
 	n.lintPlainAuth()

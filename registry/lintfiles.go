@@ -160,13 +160,19 @@ func (n *linter) lintMisplaced() {
 	program, used := n.node.program(), n.node.RegistriesPath()
 	for _, abs := range n.elsewhereCandidates() {
 		text, err := readLimited(n.files.fs, abs, maxConfigSize)
-		if abs == used || err != nil || !looksLikeRegistries(abs, text) {
+		mirrors := mirrorsIn(abs, text)
+		if abs == used || err != nil || len(mirrors) == 0 {
 			continue
 		}
-		issue := Issue{Code: codeMisplaced, Detail: fmt.Sprintf("this looks like a registries.yaml, and %s reads only %s", program, used)}
+		issue := Issue{Code: codeMisplaced, File: abs, Line: 1, Registry: mirrors[0], Detail: fmt.Sprintf("this looks like a registries.yaml, and %s reads only %s", program, used)}
 		issue.Fix, issue.Command = "move it there", command("mv", abs, used)
 		if n.files.exists(used) {
 			issue.Fix, issue.Command = "join the two, and remove this one", ""
+		}
+		for _, name := range mirrors[1:] {
+			other := issue
+			other.Registry, other.Others = name, nil
+			issue.Others = append(issue.Others, other)
 		}
 		n.report(Position{File: abs, Line: 1}, issue)
 	}
@@ -185,9 +191,17 @@ func (n *linter) elsewhereCandidates() []string {
 	return all
 }
 
-func looksLikeRegistries(abs string, text []byte) bool {
+// mirrorsIn are the mirrors of a file that looks like a registries.yaml, "" for one of configs
+// alone; nil where it does not.
+func mirrorsIn(abs string, text []byte) []string {
 	f, errs := readRegistries(abs, text)
-	return len(errs) == 0 && (len(f.mirrors) > 0 || len(f.configs) > 0)
+	switch {
+	case len(errs) > 0 || len(f.mirrors)+len(f.configs) == 0:
+		return nil
+	case len(f.mirrors) == 0:
+		return []string{""}
+	}
+	return slices.Sorted(maps.Keys(f.mirrors))
 }
 
 // renderedAt is when a file was written and the running agent started, as far as the files

@@ -65,7 +65,7 @@ func (n *linter) lintHostsName(d *hostDir) {
 		return
 	}
 	for _, entry := range n.files.list(d.path) {
-		if !hostsName().MatchString(entry.Name()) || entry.IsDir() {
+		if !hostsName().MatchString(entry.Name()) || entry.Name() == "hosts.toml" || entry.IsDir() {
 			continue
 		}
 		file := path.Join(d.path, entry.Name())

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 )
@@ -20,6 +21,7 @@ func (n *linter) lintHosts() {
 				n.lintHostPath(host, d)
 				n.lintHostTLS(host, d)
 				n.lintHostsName(d)
+				n.lintHostsPort(host, d)
 			}
 		}
 	}
@@ -65,6 +67,44 @@ func (n *linter) lintHostTLS(host string, d *hostDir) {
 			n.report(at, Issue{Code: codeInsecure, Registry: host,
 				Detail: unverified(cmp.Or(e.host, host)),
 				Fix:    "name the authority's certificate with ca instead"})
+		}
+	}
+}
+
+// lintHostsPort finds a directory whose name differs by the port from that of images on this node,
+// while none has it.
+func (n *linter) lintHostsPort(host string, d *hostDir) {
+	other := n.seenAs(host)
+	if other == "" || other == host || n.hasDirectory(other) {
+		return
+	}
+	n.report(Position{File: cmp.Or(d.source, d.path), Line: 1}, Issue{Code: codeMirrorUnmatched, Registry: host,
+		Detail: fmt.Sprintf("images on this node are of %q, for which this directory does not count", other),
+		Fix:    fmt.Sprintf("did you mean %q?", other), Command: command("mv", d.path, path.Join(path.Dir(d.path), other))})
+}
+
+func (n *linter) hasDirectory(host string) bool {
+	return slices.ContainsFunc(n.roots, func(root certsRoot) bool {
+		for name := range root {
+			if imageHost(name) == host {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// lintHostsElsewhere finds hosts.toml files where another containerd looks for them, on a node that
+// has no other than that of K3s.
+func (n *linter) lintHostsElsewhere() {
+	if !n.node.isK3s() || n.files.exists("/etc/containerd/config.toml") || slices.Contains(n.cri.configPath, usualCertsD) {
+		return
+	}
+	for _, entry := range n.files.list(usualCertsD) {
+		if file := path.Join(usualCertsD, entry.Name(), "hosts.toml"); n.files.exists(file) {
+			n.report(Position{File: file, Line: 1}, Issue{Code: codeMisplaced, Registry: imageHost(entry.Name()),
+				Detail: fmt.Sprintf("%s reads no hosts.toml here, but in %s, which it renders from %s", n.node.program(), n.node.certsD(), n.node.RegistriesPath()),
+				Fix:    "say the same in " + n.node.RegistriesPath() + ", and remove this one"})
 		}
 	}
 }

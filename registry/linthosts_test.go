@@ -52,6 +52,7 @@ func TestHostsMistakes(t *testing.T) {
 		{"hosts.toml", "[host.\"https://a.example.com\"]\n  capabilities = [\"pull\"]\n", ""},
 		{"hosts.toml", "[host.\"https://a.example.com\"]\n  capabilities = [\"push\"]\n", ""},
 		{"host.toml", "[host.\"https://a.example.com\"]\n", "config_misplaced_file:1 rename it"},
+		{"hosts.toml", "", ""},
 		{"hosts.toml.bak", "[host.\"https://a.example.com\"]\n", ""},
 	} {
 		dir := "/etc/containerd/certs.d/quay.io/"
@@ -64,6 +65,50 @@ func TestHostsMistakes(t *testing.T) {
 		}
 		if strings.Join(got, "\n") != tc.want {
 			t.Errorf("%q: %q, want %q", tc.text, got, tc.want)
+		}
+	}
+}
+
+// TestHostsNobodyReads: a directory for another port than that of the images, and one that only
+// another containerd than K3s' reads.
+func TestHostsNobodyReads(t *testing.T) {
+	const (
+		usual      = "/etc/containerd/certs.d/a.example.com/hosts.toml"
+		other      = "/etc/containerd/certs.d/a.example.com_5000_/hosts.toml"
+		configTOML = "/etc/containerd/config.toml"
+		registries = "/etc/rancher/k3s/registries.yaml"
+	)
+	plain := "version = 3\n[plugins.'" + pluginV3 + "'.registry]\nconfig_path = '/etc/containerd/certs.d'\n"
+	for _, tc := range []struct {
+		files  map[string]string
+		images string
+		want   string
+	}{
+		{map[string]string{usual: "", configTOML: plain}, "a.example.com:5000/b:1", `config_mirror_unmatched did you mean "a.example.com:5000"?`},
+		{map[string]string{usual: "", configTOML: plain}, "a.example.com:5000/b:1 a.example.com/b:1", ""},
+		{map[string]string{usual: "", other: "", configTOML: plain}, "a.example.com:5000/b:1", ""},
+		{map[string]string{usual: "", configTOML: plain}, "b.example.com:5000/b:1", ""},
+		{map[string]string{usual: "", registries: ""}, "", "config_misplaced_file say the same in /etc/rancher/k3s/registries.yaml, and remove this one"},
+		{map[string]string{usual: "", registries: "", configTOML: plain}, "", ""},
+	} {
+		var images []Reference
+		for _, text := range strings.Fields(tc.images) {
+			ref, err := ParseReference(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			images = append(images, ref)
+		}
+		node := &Node{Distribution: Containerd, ContainerdVersion: "v2.1.5", FS: nodeFS(tc.files)}
+		if _, ok := tc.files[registries]; ok {
+			node.Distribution = K3s
+		}
+		var got []string
+		for _, i := range Load(node).Lint(images) {
+			got = append(got, i.Code+" "+i.Fix)
+		}
+		if strings.Join(got, "\n") != tc.want {
+			t.Errorf("%v, images %q: %q, want %q", tc.files, tc.images, got, tc.want)
 		}
 	}
 }

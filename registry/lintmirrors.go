@@ -184,13 +184,12 @@ func (n *linter) lintUnmatched(name string, m mirror) {
 	if bare := hostname(name); bare != name && IsPublic(bare) {
 		other, images = bare, "images are"
 	}
-	for _, ref := range n.seen {
-		if ref.Host == name {
-			return
-		}
-		if hostname(ref.Host) == hostname(name) {
-			other, images = ref.Host, "images on this node are"
-		}
+	switch seen := n.seenAs(name); seen {
+	case "":
+	case name:
+		return
+	default:
+		other, images = seen, "images on this node are"
 	}
 	if _, known := n.file.mirrors[other]; other == "" || known {
 		return
@@ -198,6 +197,20 @@ func (n *linter) lintUnmatched(name string, m mirror) {
 	n.report(n.file.position(m.key), Issue{Code: codeMirrorUnmatched, Registry: name,
 		Detail: fmt.Sprintf("%s of %q, for which this mirror does not count", images, other),
 		Fix:    fmt.Sprintf("did you mean %q?", other), Edits: []Edit{{At: n.file.position(m.key), Text: other}}})
+}
+
+// seenAs is the registry of images on this node that name or, where there are none of that, one
+// which differs by the port; "" for neither.
+func (n *linter) seenAs(name string) (other string) {
+	for _, ref := range n.seen {
+		if ref.Host == name {
+			return name
+		}
+		if hostname(ref.Host) == hostname(name) {
+			other = ref.Host
+		}
+	}
+	return other
 }
 
 func hostname(host string) string {

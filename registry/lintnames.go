@@ -66,6 +66,16 @@ func (n *linter) rename(old, section, name string, e Edit) []Edit {
 // hubNames are what people take for Docker Hub's, and no image name or request has.
 var hubNames = []string{"index.docker.io", "hub.docker.io", "hub.docker.com", "docker.com", "www.docker.com"}
 
+// MeansHub reports whether a key of mirrors was meant for Docker Hub, by whatever name of it.
+func MeansHub(key string) bool {
+	_, rest, schemed := strings.Cut(key, "://")
+	if !schemed {
+		rest = key
+	}
+	host, _, _ := strings.Cut(rest, "/")
+	return host == hub || host == hubHost || slices.Contains(hubNames, host)
+}
+
 // unnamed says why a name is no image's host, "" for one that is.
 func unnamed(name string) string {
 	switch ref, err := ParseReference(name + "/team/app:1"); {
