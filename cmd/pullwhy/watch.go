@@ -114,6 +114,8 @@ func (d *diagnosis) watch(ctx context.Context, f watchFlags) (err error) {
 	switch {
 	case len(d.logs.files) > 1 || slices.Contains(d.logs.files, "-"):
 		return errors.New("watch follows one file; for several, run several")
+	case len(d.logs.files) == 1 && strings.HasSuffix(d.logs.files[0], ".gz"):
+		return fmt.Errorf("watch follows a log that grows, and %q is compressed: pullwhy logs reads it", d.logs.files[0])
 	case d.config.registries == "-":
 		return errors.New("watch reads --registries anew every minute, which standard input cannot be")
 	}
