@@ -75,6 +75,7 @@ func errorList(text string) []string {
 }
 
 func parseOne(text string) Cause {
+	text = sayingOnce(text)
 	code, own := status(text)
 	if c := first(before, text[:own]); c != None {
 		return c
@@ -104,6 +105,15 @@ func parseOne(text string) Cause {
 		return Unknown
 	}
 	return inner
+}
+
+// sayingOnce is text without the image's name before the words about it, whose tag may read like a
+// part of those. (core/remotes/docker/resolver.go, Resolve)
+func sayingOnce(text string) string {
+	if name, _, ok := strings.Cut(afterImageMark(text), `"`); ok {
+		return strings.Replace(text, ": "+name+": ", ": ", 1)
+	}
+	return text
 }
 
 // ofAnswer reads a status in its wording. Up to 1.6, 401 has words of its own that do not
@@ -144,13 +154,18 @@ func inToken(text string, request Request, code int, inner Cause) Cause {
 
 // ownRegistry reports whether the request went to the registry of the image that text names.
 func ownRegistry(text string, request Request) bool {
+	host, _, ok := strings.Cut(afterImageMark(text), "/")
+	return ok && HostPort("", host) == HostPort(request.Scheme, request.Host)
+}
+
+// afterImageMark begins with the image's name and a quote, "" where text names none.
+func afterImageMark(text string) string {
 	for _, mark := range []string{`failed to resolve reference "`, `failed to pull and unpack image "`, `Failed to pull image "`} {
 		if _, rest, ok := strings.Cut(text, mark); ok {
-			host, _, _ := strings.Cut(rest, "/")
-			return HostPort("", host) == HostPort(request.Scheme, request.Host)
+			return rest
 		}
 	}
-	return false
+	return ""
 }
 
 // inFetch reads a failure after the tag was resolved.
