@@ -45,6 +45,9 @@ func (r *record) report(m message) {
 		if _, name, ok := strings.Cut(text, `ailed to pull image "`); ok && r.image == "" && !strings.Contains(name, `"`) {
 			r.kind = kindNameless // it was cut off
 		}
+		if strings.Contains(text, "does not seem to support HTTPS") { // nerdctl says it again when it ends
+			r.kind = kindInner
+		}
 	case strings.Contains(text, "ImagePullBackOff"):
 		r.kind = kindNameless
 	default:
