@@ -41,7 +41,7 @@ func (c clock) decodeAt(line string, outer time.Time, depth int, yield func(mess
 	}
 	logfmt, object := logfmtStart(line), objectStart(line)
 	switch {
-	case object >= 0 && (logfmt < 0 || object < logfmt && line[logfmt-1] != '}') && depth < maxNesting && jsonStart(line[:object]):
+	case object >= 0 && (logfmt < 0 || object < logfmt && line[logfmt-1] != '}') && depth < maxNesting && jsonStart(line[:object], line[object:]):
 		return c.decodeJSON(line[object:], outer, depth, yield) || c.decodeEscaped(line[object:], outer, depth, yield) ||
 			c.decodeCut(line[object:], outer, depth, yield)
 	case logfmt >= 0:
@@ -108,10 +108,12 @@ func isLine(text string) bool {
 }
 
 // jsonStart reports whether an object after prefix is the line's content, not a value
-// inside of it: the prefix is empty or that of a journal.
-func jsonStart(prefix string) bool {
+// inside of it: the prefix is empty or that of a journal, or the object a whole line of
+// containerd's, whatever program wrote before it.
+func jsonStart(prefix, object string) bool {
 	prefix = strings.TrimSpace(prefix)
-	return prefix == "" || strings.HasSuffix(prefix, ":") && !strings.Contains(prefix, "=")
+	return prefix == "" || strings.HasSuffix(prefix, ":") && !strings.Contains(prefix, "=") ||
+		!strings.ContainsAny(prefix, `"=`) && strings.Contains(object, `"msg":`) && strings.HasSuffix(object, "}")
 }
 
 // finer is a line's own time, or that of its prefix where the line has none, or has whole
@@ -198,7 +200,8 @@ func klogHeader(line string) (stamp, rest string, ok bool) {
 	}
 	head := strings.Fields(line[:source])
 	for i := len(head) - 3; i >= 0; i-- {
-		if h := head[i]; len(h) == 5 && strings.ContainsRune("IWEF", rune(h[0])) && strings.Trim(h[1:], "0123456789") == "" {
+		h := head[i][strings.LastIndexByte(head[i], ':')+1:] // after the line's number, of grep
+		if len(h) == 5 && strings.ContainsRune("IWEF", rune(h[0])) && strings.Trim(h[1:], "0123456789") == "" {
 			return h[1:] + " " + head[i+1], rest, true
 		}
 	}
