@@ -2,6 +2,7 @@ package registry
 
 import (
 	"io/fs"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -145,6 +146,25 @@ func TestReadNodeWithoutFiles(t *testing.T) {
 }
 
 // A broken config.yaml is named and hides nothing else.
+// TestReadNodeDenied: that a folder may not be looked into is no proof that nothing is there.
+func TestReadNodeDenied(t *testing.T) {
+	n := ReadNode(deniedBelow{"var/lib/rancher/"})
+	if len(n.Sources) != 1 || n.Sources[0].Path != "/var/lib/rancher" || n.Sources[0].Status != StatusUnreadable {
+		t.Errorf("%+v", n.Sources)
+	}
+}
+
+// deniedBelow has nothing but a folder that refuses to be looked into.
+type deniedBelow struct{ dir string }
+
+func (d deniedBelow) Open(name string) (fs.File, error) {
+	err := fs.ErrNotExist
+	if strings.HasPrefix(name, d.dir) {
+		err = fs.ErrPermission
+	}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+}
+
 func TestReadNodeBrokenFlags(t *testing.T) {
 	node := ReadNode(nodeFS(map[string]string{
 		"/etc/rancher/k3s/config.yaml":         "embedded-registry: true\n\tx: y\n",

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"cmp"
+	"errors"
 	"io/fs"
 	"maps"
 	"strings"
@@ -79,6 +80,18 @@ func (r *nodeReader) identify() {
 	}
 	if r.files.exists("/etc/containerd") || r.files.hasUnit(Containerd) || r.containerd("") != nil {
 		n.Distribution = Containerd
+		return
+	}
+	r.noteDenied()
+}
+
+// noteDenied notes the folders into which a user other than root may not look, where nothing else
+// tells what the node runs.
+func (r *nodeReader) noteDenied() {
+	for _, dir := range []string{"/etc/rancher", "/var/lib/rancher", "/etc/containerd"} {
+		if _, err := fs.Stat(r.files.fs, name(dir+"/"+K3s)); errors.Is(err, fs.ErrPermission) {
+			r.files.note(dir, KindConfigTOML, err)
+		}
 	}
 }
 

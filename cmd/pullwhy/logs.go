@@ -86,7 +86,11 @@ func (d *diagnosis) onlyLogs(ctx context.Context) *report.Report {
 	if log.version != "" {
 		node.ContainerdVersion = log.version
 	}
-	return d.report(node, diagnose.Evidence{Node: node, Pulls: log.pulls, Agent: log.agent, Sources: log.sources}, start)
+	sources := log.sources
+	if node.Distribution == registry.Unknown { // why no log is known
+		sources = slices.Concat(node.Sources, sources)
+	}
+	return d.report(node, diagnose.Evidence{Node: node, Pulls: log.pulls, Agent: log.agent, Sources: sources}, start)
 }
 
 // readLogs reads the files that were named, else what the node has.
