@@ -76,7 +76,23 @@ func TestForget(t *testing.T) {
 	if diff := cmp.Diff(want, images(s.Pulls())); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
+	if want := last/2 + 1 - keep/2; s.Forgotten() != want {
+		t.Errorf("%d failing images forgotten, want %d", s.Forgotten(), want)
+	}
 	if len(s.images) != keep || len(s.mention) != keep || len(s.open) != keep/2 {
 		t.Errorf("%d images, %d mentioned, %d open", len(s.images), len(s.mention), len(s.open))
+	}
+}
+
+// TestForgetKeepsFailing: however many images are pulled, one that fails is not lost among them.
+func TestForgetKeepsFailing(t *testing.T) {
+	var s Scanner
+	s.Line("x", 1, []byte(failedAt(day, "registry.example.com/failing:1")))
+	for i := range 3 * maxImages {
+		s.Line("x", i, fmt.Appendf(nil, `time=%q level=info msg="PullImage \"registry.example.com/a:%d\" returns image reference \"sha256:1\""`, day.Format(time.RFC3339Nano), i))
+	}
+	failing := slices.ContainsFunc(s.Pulls(), func(p Pull) bool { return p.Failures == 1 })
+	if !failing || s.Forgotten() != 0 {
+		t.Errorf("the failing image is told: %v; %d forgotten", failing, s.Forgotten())
 	}
 }

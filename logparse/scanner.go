@@ -44,8 +44,9 @@ type Scanner struct {
 	asked   record   // the last one
 	inner   record   // the last one
 
-	nameless bool
-	secrets  []record // that the kubelet lacked, the last ones
+	nameless  bool
+	forgotten int      // failing images
+	secrets   []record // that the kubelet lacked, the last ones
 }
 
 // A Log is one log that can be read.

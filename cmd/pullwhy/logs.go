@@ -117,6 +117,7 @@ func (d *diagnosis) readLogs(ctx context.Context, root fs.FS, node *registry.Nod
 		log.pulls = log.scanner.Unended()
 	}
 	log.leftOut()
+	log.forgotten()
 	log.warn(d.env)
 	return log
 }
@@ -131,6 +132,16 @@ func (l *nodeLog) leftOut() {
 	for i := range l.sources {
 		if s := &l.sources[i]; s.Path == file {
 			s.Detail = "a pull failed at " + at.UTC().Format("2006-01-02 15:04:05 MST") + ", before --since: --since 0 counts it too"
+		}
+	}
+}
+
+// forgotten says in the last log that was read that more images failed than are told of.
+func (l *nodeLog) forgotten() {
+	for i, s := range slices.Backward(l.sources) {
+		if n := l.scanner.Forgotten(); n > 0 && s.Status == registry.StatusRead {
+			l.sources[i].Detail = fmt.Sprintf("up to %d more images failed, those that were heard of longest ago", n)
+			return
 		}
 	}
 }

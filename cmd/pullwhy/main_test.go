@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -80,5 +82,20 @@ func writeFile(t *testing.T, path, text string, mode os.FileMode) {
 	}
 	if err := os.WriteFile(path, []byte(text), mode); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestMoreThanAreTold: a log of more failing images than are remembered says so.
+func TestMoreThanAreTold(t *testing.T) {
+	var log strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&log, "time=\"2026-11-23T08:00:00Z\" level=error msg=\"PullImage \\\"registry.example.com/a:%d\\\" failed\" error=\"not found\"\n", i)
+	}
+	var out, stderr bytes.Buffer
+	if status := run(t.Context(), []string{"logs", "-"}, strings.NewReader(log.String()), &out, &stderr); status != exitFailing {
+		t.Fatalf("exit status %d: %s", status, &stderr)
+	}
+	if want := "more images failed"; !strings.Contains(out.String(), want) {
+		t.Errorf("the report does not say %q", want)
 	}
 }
