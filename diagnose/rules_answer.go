@@ -78,8 +78,11 @@ func nameRegistry(o observation) []Note {
 	case o.withV2() != "":
 		return o.change(o.writeV2(), see)
 	case o.would(probe.AtRoot) != nil:
-		root := o.origin()
-		return o.change(o.mendEndpoint(fmt.Sprintf("write %q, or %q for a project or proxy of it", root, root+"/v2/PROJECT")), see)
+		root, project := o.origin(), "/v2/PROJECT"
+		if o.image == "" && o.endpoint.OverridePath { // else it was tried
+			project = "/v2" + strings.TrimSuffix(o.endpoint.Path, "/v2")
+		}
+		return o.change(o.mendEndpoint(fmt.Sprintf("write %q, or %q for a project or proxy of it", root, root+project)), see)
 	case o.endpoint != nil && o.endpoint.Default && o.image != "":
 		return []Note{{Text: "correct the registry in the image's name, or what answers in its place: " + o.concerned()}, see}
 	}
