@@ -97,14 +97,15 @@ func (j *joined) missing(img *Image, route Route) {
 	}
 }
 
-// elsewhere reports whether a copy would be of no help: the endpoint has the image, but not as
-// it is asked for it, or the image's own registry lacks it too.
+// elsewhere reports whether a copy would be of no help: a mistake in the configuration is behind the
+// failure, the endpoint has the image, but not as it is asked for it, or the image's own registry
+// lacks it too.
 func (j *joined) elsewhere(img *Image) bool {
 	if img.root == nil {
 		return false
 	}
-	o := j.observe(img.Image, img.root)
-	return o.gone || o.misled() || o.withV2() != "" || o.would(probe.UnderLibrary) != nil || o.would(probe.WithoutNamespace) != nil
+	o := j.tie(j.observe(img.Image, img.root))
+	return o.behind != nil || o.gone || o.misled() || o.otherPath() != "" || o.would(probe.UnderLibrary) != nil || o.would(probe.WithoutNamespace) != nil
 }
 
 // refusal names why containerd would send no request.

@@ -24,11 +24,16 @@ func (j *joined) judge(d Diagnosis) []Finding {
 	for i := range d.Pulls {
 		known = append(known, j.judgePull(&d.Pulls[i])...)
 	}
+	pulls := len(known)
 	for _, img := range d.Images {
-		known = append(known, j.judgeImage(img)...)
+		for _, found := range j.judgeImage(img) {
+			if !found.retells(known[:pulls]) {
+				known = append(known, found)
+			}
+		}
 	}
 	known = append(known, j.judgeEndpoints(d, known)...)
-	all := append(j.merge(known), j.judgeSoon(d, known)...)
+	all := append(withoutUndecodable(j.merge(known), d.Pulls), j.judgeSoon(d, known)...)
 	all = append(all, j.judgeIssues(all)...)
 	for i := range all {
 		j.agentSays(&all[i])
@@ -55,6 +60,32 @@ func (j *joined) judgePull(p *Pull) []judged {
 		}
 	}
 	return found
+}
+
+// withoutUndecodable leaves out that an image is unavailable for a hosts.toml which does not decode,
+// where that stands already as the reason of what its pull failed by.
+func withoutUndecodable(all []Finding, pulls []Pull) []Finding {
+	return slices.DeleteFunc(slices.Clone(all), func(f Finding) bool {
+		root := slices.ContainsFunc(pulls, func(p Pull) bool { return p.RootCause != nil && p.RootCause.Finding == f.ID })
+		return f.Code == codeUndecodable && !root && slices.ContainsFunc(all, func(g Finding) bool {
+			reason := slices.Contains(g.Also, codeUndecodable) || slices.Contains(g.Also, codeRewriteInvalid)
+			return reason && !slices.ContainsFunc(f.Images, func(image string) bool { return !slices.Contains(g.Images, image) })
+		})
+	})
+}
+
+// retells reports whether the probe met what the log tells of the same image at the same endpoint,
+// and only knows another word for it.
+func (o judged) retells(pulls []judged) bool {
+	return slices.ContainsFunc(pulls, func(k judged) bool {
+		return k.severity != Info && k.image == o.image && k.cause != o.cause && k.endpointIs(o.url) && sameFault(k.cause, o.cause)
+	})
+}
+
+// sameFault reports whether the log may show one cause where the probe meets the other.
+func sameFault(logged, probed cause.Cause) bool {
+	return alike(logged, probed) || logged == cause.NotFound && probed == cause.NotARegistry ||
+		logged == cause.DNSNotFound && probed == cause.DNSFailure
 }
 
 func severityOf(p *Pull) Severity {
@@ -129,8 +160,7 @@ func mirrors(d Diagnosis, url string) bool {
 
 func blamed(known []judged, ep Endpoint) bool {
 	return slices.ContainsFunc(known, func(k judged) bool {
-		same := alike(k.cause, ep.Cause) || k.cause == cause.NotFound && ep.Cause == cause.NotARegistry
-		return same && k.severity != Info && (k.endpointIs(ep.URL) || sameFile(k.reported(), ep.Error))
+		return sameFault(k.cause, ep.Cause) && k.severity != Info && (k.endpointIs(ep.URL) || sameFile(k.reported(), ep.Error))
 	})
 }
 

@@ -37,7 +37,10 @@ func (j *joined) tie(o observation) observation {
 			o.edits = o.caFile(other.File)
 		}
 	default:
-		if o = j.tieIssue(o); o.behind == nil && rendered(j.Node) {
+		if o = j.tieIssue(o); o.behind == nil {
+			o = j.tiePath(o)
+		}
+		if o.behind == nil && rendered(j.Node) {
 			o = j.tieEntry(o)
 		}
 	}
@@ -85,11 +88,14 @@ func (j *joined) tieEntry(o observation) observation {
 		}
 	case cause.HTTPRequestToHTTPSServer:
 		o.edits = j.otherScheme(o, "https")
-	case cause.NotARegistry, cause.NotFound, cause.UnexpectedMediaType:
-		o.edits = o.addV2()
-		if o.withV2() != "" || o.would(probe.AtRoot) != nil {
-			o.issue = cmp.Or(o.issue, j.issueOf(codeEndpointPath, o.configured()))
-		}
+	}
+	return o
+}
+
+// tiePath has the endpoint's path written otherwise, where what is looked for is below another one.
+func (j *joined) tiePath(o observation) observation {
+	if o.otherPath() != "" || o.would(probe.AtRoot) != nil {
+		o.edits, o.issue = o.editPath(), cmp.Or(o.issue, j.issueOf(codeEndpointPath, o.configured()))
 	}
 	return o
 }

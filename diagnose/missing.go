@@ -20,7 +20,7 @@ func bring(o observation) []Note {
 	case o.peersAlone():
 		return o.change(Note{Text: "list an endpoint for " + cmp.Or(o.own().Host, "the registry") + " under mirrors, or let the default endpoint be asked", File: o.settings()},
 			Note{Text: "or bring the image to one node, from which the others get it: " + o.concerned(), Command: o.ctr("images import FILE.tar")})
-	case o.strange(), o.withV2() != "":
+	case o.strange(), o.otherPath() != "":
 		return nameRegistry(o)
 	case o.misled():
 		return o.change(o.mendRewrite("take the rewrite out, or let it pass "+o.own().Repository+" by"), see)
@@ -147,8 +147,8 @@ func notFound(o observation) string {
 		return "no node of the cluster holds the image, and nothing but the embedded registry is asked for it"
 	case o.strange():
 		return noRegistry(o)
-	case o.withV2() != "":
-		return fmt.Sprintf("it does not have %s there, but at %s", o.asked(), o.withV2())
+	case o.otherPath() != "":
+		return fmt.Sprintf("it does not have %s there, but at %s", o.asked(), o.otherPath())
 	case o.misled():
 		return fmt.Sprintf("it has %s, but %s", o.own().Repository, o.asRewritten())
 	case o.would(probe.UnderLibrary) != nil:

@@ -75,8 +75,8 @@ func atTheServer(o observation) []Note {
 func nameRegistry(o observation) []Note {
 	see := look("see what it answers", o.curl("-sSi", o.manifest()))
 	switch {
-	case o.withV2() != "":
-		return o.change(o.writeV2(), see)
+	case o.otherPath() != "":
+		return o.change(o.writePath(), see)
 	case o.would(probe.AtRoot) != nil:
 		root, project := o.origin(), "/v2/PROJECT"
 		if o.image == "" && o.endpoint.OverridePath { // else it was tried
@@ -94,8 +94,8 @@ func (o observation) origin() string { return o.endpoint.Scheme + "://" + o.endp
 
 func noRegistry(o observation) string {
 	switch {
-	case o.withV2() != "":
-		return "what answers below its path is no registry; the image is at " + o.withV2()
+	case o.otherPath() != "":
+		return "what answers below its path is no registry; the image is at " + o.otherPath()
 	case o.would(probe.AtRoot) != nil:
 		return fmt.Sprintf("what answers below its path is no registry; one answers at %s/v2", o.origin())
 	case !o.seenAlike() && !o.strange() || o.probe.Error == "":

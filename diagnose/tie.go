@@ -28,13 +28,17 @@ var links = []link{
 		"config_template_drops_registry", "config_unknown_key", "config_duplicate_key", "config_registry_name", "config_endpoint_invalid",
 		"config_mirror_unmatched", codeMisplaced, "config_shadowed", "config_not_applied",
 	}, nil, insteadOfMirror, "the mirror is not asked: ", false},
+	{[]string{codeRewriteInvalid}, nil, insteadOfMirror, "its hosts.toml is ignored: ", false},
+	{[]string{codeUndecodable}, nil, insteadOfMirror, "", false},
 	{[]string{codeConflict}, nil, insteadOfMirror, "", false},
 	{[]string{"config_not_applied", "config_template_drops_registry"}, settingCauses, ofDirect, "its settings are not in effect: ", false},
 	{[]string{"config_not_applied"}, reachCauses, byEnvironment, "", false},
+	{[]string{"config_endpoint_invalid"}, nil, atEndpoint, "", false},
 	{[]string{"config_cluster_dns_name"}, []cause.Cause{cause.DNSNotFound, cause.DNSFailure}, atEndpoint, "", true},
 	{[]string{"config_endpoint_not_a_mirror"}, noMirrorCauses, atEndpoint, "", false},
 	{[]string{codeEndpointPath}, noMirrorCauses, atStrangePath, "", true},
-	{[]string{"config_rewrite_ineffective", "config_rewrite_invalid", "config_rewrite_ambiguous"}, []cause.Cause{cause.NotFound}, ofMirror, "", false},
+	{[]string{"config_rewrite_ineffective", codeRewriteInvalid, "config_rewrite_ambiguous"}, []cause.Cause{cause.NotFound}, ofMirror, "", false},
+	{[]string{"config_unknown_key"}, []cause.Cause{cause.NotFound}, belowMirror, "a part of its configuration is ignored: ", false},
 	{[]string{"config_auth_undecodable"}, []cause.Cause{cause.ConfigInvalid, cause.AuthMissing, cause.AuthRejected}, inEntry, "", false},
 	{[]string{"config_auth_undecodable"}, []cause.Cause{cause.ConfigInvalid, cause.AuthMissing, cause.AuthRejected}, ofPlainHost, "", false},
 	{
@@ -91,7 +95,7 @@ func atEndpoint(_ *joined, o observation, i registry.Issue) bool {
 // atStrangePath: there too, where the path leads to something that is no registry, unless it
 // is known what to write.
 func atStrangePath(j *joined, o observation, i registry.Issue) bool {
-	return atEndpoint(j, o, i) && o.would(probe.AtRoot) == nil && (o.strange() || o.cause == cause.NotARegistry || o.cause == cause.UnexpectedMediaType)
+	return atEndpoint(j, o, i) && o.would(probe.AtRoot) == nil && o.otherPath() == "" && (o.strange() || o.cause == cause.NotARegistry || o.cause == cause.UnexpectedMediaType)
 }
 
 // ofMirror: about the mirror that the endpoint belongs to.
@@ -129,9 +133,10 @@ func insteadOfMirror(j *joined, o observation, i registry.Issue) bool {
 	host, _, _ := strings.Cut(o.image, "/")
 	name := cmp.Or(i.Registry, j.mirrorAt(i))
 	if name == "" {
-		return i.Code == "config_template_drops_registry" && j.hasMirror(host)
+		return i.Code == "config_template_drops_registry" && j.hasMirror(host) || i.Code == codeConflict && !rendered(j.Node)
 	}
-	return (i.Code == codeMisplaced || j.hasMirror(name)) && (sameName(name, host) || name == "*" && (i.Code == codeConflict || i.Code == codeMisplaced) || host == "docker.io" && registry.MeansHub(name))
+	unread := i.Registry != "" && (i.Code == codeMisplaced || i.Code == "config_unknown_key")
+	return (unread || j.hasMirror(name)) && (sameName(name, host) || name == "*" && (i.Code == codeConflict || i.Code == codeMisplaced) || host == "docker.io" && registry.MeansHub(name))
 }
 
 // hasMirror reports whether registries.yaml has mirrors for a registry. Where the agent renders no
@@ -178,8 +183,22 @@ func (j *joined) mirrorAt(i registry.Issue) string {
 	return name
 }
 
-// inEntry: below the endpoint's own key of configs.
+// belowMirror: after the entry of mirrors that the endpoint is of, and before the next one.
+func belowMirror(j *joined, o observation, i registry.Issue) bool {
+	name := ""
+	for _, m := range j.Config.Mirrors() {
+		if m.At.File == i.File && m.At.Line < i.Line {
+			name = m.Name
+		}
+	}
+	return name == o.endpoint.Registry && !o.endpoint.Default
+}
+
+// inEntry: below the endpoint's own key of configs, or in its hosts.toml.
 func inEntry(j *joined, o observation, i registry.Issue) bool {
+	if !rendered(j.Node) {
+		return i.File != "" && i.File == o.endpoint.Source
+	}
 	keys := j.Config.ConfigsKeys()
 	own := slices.IndexFunc(keys, func(k registry.ConfigsKey) bool { return k.Name == credentialsKey(o.endpointHost()) })
 	if own < 0 || i.File != keys[own].At.File || i.Line <= keys[own].At.Line {

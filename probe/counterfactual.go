@@ -33,6 +33,7 @@ const (
 	AtRoot           = "at_root"           // the registry API answers at /v2 of the host, not where the endpoint's path leads
 	V2BeforePath     = "v2_before_path"    // the image is there with /v2 before the endpoint's path
 	V2AfterPath      = "v2_after_path"     // the image is there with /v2 after the endpoint's path
+	WithoutPath      = "without_path"      // the image is there below /v2 of the host
 	WithoutNamespace = "without_namespace" // without ?ns= it has the image
 	UnderLibrary     = "under_library"     // the image is there under library/
 	WithoutRewrite   = "without_rewrite"   // the image is there under its own name

@@ -25,8 +25,27 @@ var imageAlternatives = append(pathAlternatives[:len(pathAlternatives):len(pathA
 
 // pathAlternatives are those of images where something else answers at the endpoint's path.
 var pathAlternatives = []alternative{
-	{V2BeforePath, (*walk).mayBeBelowV2, (*walk).withV2Before},
-	{V2AfterPath, (*walk).mayBeAboveV2, (*walk).withV2After},
+	belowPath(V2BeforePath, registry.Endpoint.BelowV2),
+	belowPath(V2AfterPath, registry.Endpoint.AboveV2),
+	belowPath(WithoutPath, func(ep registry.Endpoint) string {
+		if ep.Path == apiRoot {
+			return ""
+		}
+		return apiRoot
+	}),
+}
+
+// belowPath asks for the image below another path, where there is one.
+func belowPath(name string, other func(registry.Endpoint) string) alternative {
+	return alternative{
+		name:  name,
+		calls: func(w *walk) bool { return w.isElsewhere() && other(w.asked) != "" },
+		try: func(w *walk, ctx context.Context) Counterfactual {
+			ep := w.asked
+			ep.Path = other(ep)
+			return w.askImage(ctx, ep)
+		},
+	}
 }
 
 // compareImage is compare for what concerns the image.
@@ -36,25 +55,6 @@ func (w *walk) compareImage(table []alternative) {
 	}
 }
 
-// mayBeBelowV2 are images in what some registries call a project, which Harbor has below /v2.
-func (w *walk) mayBeBelowV2() bool {
-	project := strings.TrimSuffix(w.asked.Path, apiRoot)
-	return w.isElsewhere() && project != "" && !strings.Contains(project+"/", apiRoot+"/")
-}
-
-func (w *walk) withV2Before(ctx context.Context) Counterfactual {
-	return w.askBelow(ctx, apiRoot+strings.TrimSuffix(w.asked.Path, apiRoot))
-}
-
-// mayBeAboveV2 are those in what Nexus and Artifactory call a repository, which has a /v2 of its own.
-func (w *walk) mayBeAboveV2() bool {
-	return w.isElsewhere() && w.asked.Path != "" && !strings.Contains(w.asked.Path+"/", apiRoot+"/")
-}
-
-func (w *walk) withV2After(ctx context.Context) Counterfactual {
-	return w.askBelow(ctx, w.asked.Path+apiRoot)
-}
-
 // isElsewhere reports whether what answers may be no registry, or one that has no such image.
 func (w *walk) isElsewhere() bool {
 	switch w.fault.cause {
@@ -62,12 +62,6 @@ func (w *walk) isElsewhere() bool {
 		return !w.asked.Embedded
 	}
 	return false
-}
-
-func (w *walk) askBelow(ctx context.Context, path string) Counterfactual {
-	ep := w.asked
-	ep.Path = path
-	return w.askImage(ctx, ep)
 }
 
 // mayMindNamespace leaves out what ?ns= cannot be the reason of, and the embedded

@@ -123,7 +123,7 @@ func TestCounterfactuals(t *testing.T) {
 			}))
 			ep.Path, ep.OverridePath = "/project", true
 			return ep
-		}, []tried{{probe.AtRoot, holds}, {probe.V2BeforePath, holds}, {probe.V2AfterPath, fails}}, " answers 200 OK"},
+		}, []tried{{probe.AtRoot, holds}, {probe.V2BeforePath, holds}, {probe.V2AfterPath, fails}, {probe.WithoutPath, fails}}, " answers "},
 		{"path that leads to a portal, one connection at a time", func(n *node) registry.Endpoint {
 			reg := probetest.NewRegistry("project/" + image)
 			ep := endpoint(n.raw(oneAtATime(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -135,24 +135,34 @@ func TestCounterfactuals(t *testing.T) {
 			}))))
 			ep.Scheme, ep.Path, ep.OverridePath = "http", "/project", true
 			return ep
-		}, []tried{{probe.AtRoot, holds}, {probe.V2BeforePath, holds}, {probe.V2AfterPath, fails}}, " answers 200 OK"},
+		}, []tried{{probe.AtRoot, holds}, {probe.V2BeforePath, holds}, {probe.V2AfterPath, fails}, {probe.WithoutPath, fails}}, " answers "},
 		{"web site at any path", func(n *node) registry.Endpoint {
 			ep := endpoint(n.serve(page(404, "<html></html>")))
 			ep.Path, ep.OverridePath = "/project", true
 			return ep
-		}, []tried{{probe.AtRoot, fails}, {probe.V2BeforePath, fails}, {probe.V2AfterPath, fails}}, ""},
+		}, []tried{{probe.AtRoot, fails}, {probe.V2BeforePath, fails}, {probe.V2AfterPath, fails}, {probe.WithoutPath, fails}}, ""},
 		{"path that lacks the /v2 after it", func(n *node) registry.Endpoint {
 			reg := probetest.NewRegistry(image)
 			ep := endpoint(n.serve(http.StripPrefix("/repository/hub", probetest.Bearer(reg, n.realm(&probetest.TokenService{User: "user", Password: "pass-phrase"}))).ServeHTTP))
 			ep.Auth = basicAuth("user", "pass-phrase")
 			ep.Path, ep.OverridePath = "/repository/hub", true
 			return ep
-		}, []tried{{probe.V2BeforePath, fails}, {probe.V2AfterPath, holds}}, ""},
+		}, []tried{{probe.V2BeforePath, fails}, {probe.V2AfterPath, holds}, {probe.WithoutPath, fails}}, ""},
 		{"path to which /v2 was appended", func(n *node) registry.Endpoint {
 			ep := endpoint(n.serve(probetest.NewRegistry("project/" + image).ServeHTTP))
 			ep.Path = "/project/v2"
 			return ep
-		}, []tried{{probe.V2BeforePath, holds}}, ""},
+		}, []tried{{probe.V2BeforePath, holds}, {probe.WithoutPath, fails}}, ""},
+		{"path below /v2 to which another was appended", func(n *node) registry.Endpoint {
+			ep := endpoint(n.serve(probetest.NewRegistry("project/" + image).ServeHTTP))
+			ep.Path = "/v2/project/v2"
+			return ep
+		}, []tried{{probe.V2BeforePath, holds}, {probe.WithoutPath, fails}}, ""},
+		{"path of a registry without projects", func(n *node) registry.Endpoint {
+			ep := endpoint(n.serve(probetest.NewRegistry(image).ServeHTTP))
+			ep.Path, ep.OverridePath = "/v2/team", true
+			return ep
+		}, []tried{{probe.WithoutPath, holds}}, ""},
 		{"minds ns", func(n *node) registry.Endpoint {
 			reg := probetest.NewRegistry(image)
 			ep := endpoint(n.serve(func(w http.ResponseWriter, r *http.Request) {

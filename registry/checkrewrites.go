@@ -42,10 +42,17 @@ func (l *loader) checkRewrites(name string, m mirror) {
 var (
 	doubling    = strings.NewReplacer(`\`, `\\`)
 	gluedNumber = lazyregexp.New(`^\$(\d+)(\w+)$`)
+	otherGroup  = lazyregexp.New(`\\+(\d)`) // as sed and others name it
 )
 
 // problem says why a rule of registries.yaml cannot work, and what to do; nothing if it can.
 func (rule rewriteRule) problem() Issue {
+	if meant := otherGroup().ReplaceAllString(rule.replacement, "$${$1}"); meant != rule.replacement {
+		return Issue{
+			Detail: fmt.Sprintf(`replacement "%s" names a group by a backslash, which the regular expressions of Go do not know`, rule.replacement),
+			Fix:    fmt.Sprintf("write %q", meant),
+		}
+	}
 	read, err := rule.rendered()
 	if err != nil {
 		i := Issue{Detail: err.Error(), Fix: "write it without quotation marks, and each backslash twice"}

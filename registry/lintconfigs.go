@@ -77,8 +77,21 @@ func (n *linter) lintHub(key string, s settings) bool {
 	} else {
 		issue.Edits = n.rename(key, "configs", hubHost, Edit{At: n.file.position(s.key), Text: hubHost})
 	}
+	if mirror := n.anonymousMirror(hub); mirror != "" { // whose credentials Docker Hub is not to get
+		issue.Fix, issue.Edits = issue.Fix+fmt.Sprintf("; or, if they are the mirror's, under %q", mirror), nil
+	}
 	n.report(n.file.position(s.key), issue)
 	return true
+}
+
+// anonymousMirror is the first endpoint of a mirror that is asked without credentials, "" for none.
+func (n *linter) anonymousMirror(name string) string {
+	for _, e := range n.endpointHosts() {
+		if e.mirror == name && e.host != hub && e.host != hubHost && !n.file.configs[e.host].hasAuth() {
+			return e.host
+		}
+	}
+	return ""
 }
 
 // A listed endpoint is one item of a mirror.

@@ -69,7 +69,7 @@ func (n *linter) lintHostsName(d *hostDir) {
 			continue
 		}
 		file := path.Join(d.path, entry.Name())
-		n.report(Position{File: file, Line: 1}, Issue{Code: codeMisplaced,
+		n.report(Position{File: file, Line: 1}, Issue{Code: codeMisplaced, Registry: imageHost(path.Base(d.path)),
 			Detail: fmt.Sprintf("containerd reads hosts.toml in this directory, not %s", entry.Name()),
 			Fix:    "rename it", Command: command("mv", file, path.Join(d.path, "hosts.toml"))})
 	}

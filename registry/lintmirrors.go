@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
@@ -67,12 +68,27 @@ func invalidEndpoint(text string, ep parsedEndpoint, err error, at Position) Iss
 		issue.Detail = "K3s drops this endpoint: it is no URL"
 	case ep.url.Hostname() == "" || slices.Contains(cutSchemes, ep.url.Host) || strings.ContainsAny(ep.url.Host, "*,;"):
 		issue.Detail = "this endpoint names no host"
+		issue.repair(text, at)
 	case ep.url.Scheme != "http" && ep.url.Scheme != "https":
 		issue.Detail = fmt.Sprintf("containerd speaks http and https, not %s", ep.url.Scheme)
+		issue.repair(text, at)
 	case !possiblePort(ep.url.Port()):
 		issue.Detail, issue.Fix = fmt.Sprintf("there is no port %s: the highest is 65535", ep.url.Port()), "correct the port"
 	}
 	return issue
+}
+
+// mistypedScheme is what people write for https:// before a host, or before a URL.
+var mistypedScheme = lazyregexp.New(`^(?i:(h[tp]{2,4}(s?))(?::/*|/+)(?:(https?)(?::/*|/+))?)([a-z0-9.-]+(?::\d+)?(?:/[^?#\s]*)?)$`)
+
+// repair says what was meant where no more than the scheme is mistyped.
+func (i *Issue) repair(text string, at Position) {
+	m := mistypedScheme().FindStringSubmatch(strings.TrimSpace(text))
+	if m == nil || !strings.ContainsAny(m[4], ".:") {
+		return
+	}
+	meant := cmp.Or(m[3], "http"+strings.ToLower(m[2])) + "://" + m[4]
+	i.Fix, i.Edits = fmt.Sprintf("write %q", meant), []Edit{{At: at, Text: meant}}
 }
 
 // trimmed is an endpoint without the blanks around it, where that makes it one.
