@@ -33,7 +33,7 @@ func (j *joined) judge(d Diagnosis) []Finding {
 		}
 	}
 	known = append(known, j.judgeEndpoints(d, known)...)
-	all := append(withoutUndecodable(j.merge(known), d.Pulls), j.judgeSoon(d, known)...)
+	all := append(withoutUnread(j.merge(known), d.Pulls), j.judgeSoon(d, known)...)
 	all = append(all, j.judgeIssues(all)...)
 	for i := range all {
 		j.agentSays(&all[i])
@@ -62,13 +62,15 @@ func (j *joined) judgePull(p *Pull) []judged {
 	return found
 }
 
-// withoutUndecodable leaves out that an image is unavailable for a hosts.toml which does not decode,
-// where that stands already as the reason of what its pull failed by.
-func withoutUndecodable(all []Finding, pulls []Pull) []Finding {
+// withoutUnread leaves out that an image is unavailable for a file that containerd ignores, where that
+// stands already as the reason of what its pull failed by.
+func withoutUnread(all []Finding, pulls []Pull) []Finding {
 	return slices.DeleteFunc(slices.Clone(all), func(f Finding) bool {
-		root := slices.ContainsFunc(pulls, func(p Pull) bool { return p.RootCause != nil && p.RootCause.Finding == f.ID })
-		return f.Code == codeUndecodable && !root && slices.ContainsFunc(all, func(g Finding) bool {
-			reason := slices.Contains(g.Also, codeUndecodable) || slices.Contains(g.Also, codeRewriteInvalid)
+		if f.Code != codeUndecodable && f.Code != codeConflict || slices.ContainsFunc(pulls, func(p Pull) bool { return p.RootCause != nil && p.RootCause.Finding == f.ID }) {
+			return false
+		}
+		return slices.ContainsFunc(all, func(g Finding) bool {
+			reason := slices.Contains(g.Also, f.Code) || f.Code == codeUndecodable && slices.Contains(g.Also, codeRewriteInvalid)
 			return reason && !slices.ContainsFunc(f.Images, func(image string) bool { return !slices.Contains(g.Images, image) })
 		})
 	})

@@ -28,6 +28,7 @@ var links = []link{
 		"config_template_drops_registry", "config_unknown_key", "config_duplicate_key", "config_registry_name", "config_endpoint_invalid",
 		"config_mirror_unmatched", codeMisplaced, "config_shadowed", "config_not_applied",
 	}, nil, insteadOfMirror, "the mirror is not asked: ", false},
+	{[]string{"config_endpoint_not_a_mirror"}, nil, insteadOfMirror, "the mirror is not asked: ", false},
 	{[]string{codeRewriteInvalid}, nil, insteadOfMirror, "its hosts.toml is ignored: ", false},
 	{[]string{codeUndecodable}, nil, insteadOfMirror, "", false},
 	{[]string{codeConflict}, nil, insteadOfMirror, "", false},
@@ -127,7 +128,7 @@ func (j *joined) uncredentialed(host string) bool {
 // insteadOfMirror: about a mirror that containerd passes by, for the image's own registry is
 // all that it asks.
 func insteadOfMirror(j *joined, o observation, i registry.Issue) bool {
-	if !o.endpoint.Default || o.of != 1 {
+	if !o.endpoint.Default || !j.askedAlone(o) {
 		return false
 	}
 	host, _, _ := strings.Cut(o.image, "/")
@@ -137,6 +138,15 @@ func insteadOfMirror(j *joined, o observation, i registry.Issue) bool {
 	}
 	unread := i.Registry != "" && (i.Code == codeMisplaced || i.Code == "config_unknown_key")
 	return (unread || j.hasMirror(name)) && (sameName(name, host) || name == "*" && (i.Code == codeConflict || i.Code == codeMisplaced) || host == "docker.io" && registry.MeansHub(name))
+}
+
+// askedAlone reports whether no other endpoint is asked for the image: one that resolves no tag is
+// not asked for one.
+func (j *joined) askedAlone(o observation) bool {
+	ref := o.own()
+	return o.of > 0 && !slices.ContainsFunc(j.routes[o.image].Endpoints, func(ep registry.Endpoint) bool {
+		return !ep.Default && (!ep.NoResolve || ref.Digest != "")
+	})
 }
 
 // hasMirror reports whether registries.yaml has mirrors for a registry. Where the agent renders no

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -38,6 +39,9 @@ func scanHosts(text []byte) hostsScan {
 			s.table(parts[1:], line)
 		default:
 			s.begun, s.open = true, false
+			if known := slices.ContainsFunc(s.root.keys, func(k keyLine) bool { return k.key == parts[0] }); !known && parts[0] != "host" {
+				s.root.set(parts[0], line)
+			}
 		}
 	}
 	return s.hostsScan

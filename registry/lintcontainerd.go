@@ -42,8 +42,8 @@ const usualCertsD = "/etc/containerd/certs.d"
 func (n *linter) lintUnread() {
 	_, err := fs.Stat(n.files.fs, name(n.node.configTOML()))
 	absent := err != nil && isAbsent(err)
-	list := n.cri.matchesNothing()
-	if n.node.isK3s() || len(n.cri.configPath) > 0 && !list || n.cri.disabled || !n.version.known() || n.cri.path == "" && !absent {
+	list, missing := n.cri.matchesNothing(), n.missingCertsD()
+	if n.node.isK3s() || len(n.cri.configPath) > 0 && !list && !missing || n.cri.disabled || !n.version.known() && !missing || n.cri.path == "" && !absent {
 		return
 	}
 	at, found := n.cri.places[""], Issue{Code: codeConflict, Severity: SeverityWarning}
@@ -52,6 +52,8 @@ func (n *linter) lintUnread() {
 	switch {
 	case list && slices.Equal(n.cri.configPath, defaultConfigPath):
 		dirs, why = defaultConfigPath, "its default config_path, "+strings.Join(defaultConfigPath, ":")+", is taken for one directory"
+	case missing:
+		why, found.Severity = fmt.Sprintf("config_path is %s, which is not there", n.cri.configPath[0]), SeverityError
 	case list:
 		dirs, why, found.Severity = n.cri.configPath, "config_path is a list, which is taken for one directory", SeverityError
 	case absent:
@@ -70,6 +72,11 @@ func (n *linter) lintUnread() {
 		all[0].Others = all[1:]
 		n.found.add(all[0])
 	}
+}
+
+// missingCertsD reports whether the one directory that config_path names is not there.
+func (n *linter) missingCertsD() bool {
+	return len(n.cri.configPath) == 1 && !n.files.isDir(n.cri.configPath[0])
 }
 
 // configPathFix is how config_path is set in this config.toml.

@@ -22,6 +22,8 @@ func (n *linter) lintHosts() {
 				n.lintHostTLS(host, d)
 				n.lintHostsName(d)
 				n.lintHostsPort(host, d)
+				n.lintHostsHub(host, d)
+				n.lintCapabilities(host, d)
 			}
 		}
 	}
@@ -81,6 +83,31 @@ func (n *linter) lintHostsPort(host string, d *hostDir) {
 	n.report(Position{File: cmp.Or(d.source, d.path), Line: 1}, Issue{Code: codeMirrorUnmatched, Registry: host,
 		Detail: fmt.Sprintf("images on this node are of %q, for which this directory does not count", other),
 		Fix:    fmt.Sprintf("did you mean %q?", other), Command: command("mv", d.path, path.Join(path.Dir(d.path), other))})
+}
+
+// lintHostsHub finds a directory that was meant for Docker Hub, by another name than its images have.
+func (n *linter) lintHostsHub(host string, d *hostDir) {
+	if host == hub || !MeansHub(host) || n.seenAs(host) == host {
+		return
+	}
+	issue := Issue{Code: codeRegistryName, Registry: host,
+		Detail: fmt.Sprintf("images of Docker Hub are looked up under %s, never under %q", hub, host), Fix: fmt.Sprintf("write it in the directory %q", hub)}
+	if !n.hasDirectory(hub) {
+		issue.Fix, issue.Command = fmt.Sprintf("rename the directory: %q", hub), command("mv", d.path, path.Join(path.Dir(d.path), hub))
+	}
+	n.report(Position{File: cmp.Or(d.source, d.path), Line: 1}, issue)
+}
+
+// lintCapabilities finds hosts that containerd does not ask for tags. (core/remotes/docker/resolver.go, Resolve)
+func (n *linter) lintCapabilities(host string, d *hostDir) {
+	for _, e := range d.entries {
+		if e.root || e.pull && e.resolve {
+			continue
+		}
+		n.report(Position{File: d.source, Line: e.lines.of("capabilities"), Column: 1}, Issue{Code: codeEndpointNoMirror, Severity: SeverityInfo, Registry: host,
+			Detail: fmt.Sprintf("containerd asks %s for no tag: its capabilities lack pull or resolve", e.host),
+			Fix:    `if it is a mirror, write capabilities = ["pull", "resolve"]`})
+	}
 }
 
 func (n *linter) hasDirectory(host string) bool {

@@ -49,8 +49,10 @@ func TestHostsMistakes(t *testing.T) {
 		{"hosts.toml", "[host.\"https://a.example.com\"]\n  skip_verify = true\n", "config_insecure:2 name the authority's certificate with ca instead"},
 		{"hosts.toml", "[host.\"https://a.example.com\"]\n  skip_verify = false\n", ""},
 		{"hosts.toml", "[host.\"http://a.example.com:5000\"]\n  skip_verify = true\n", "config_http_with_tls:2 say https, or remove ca, client and skip_verify below it"},
-		{"hosts.toml", "[host.\"https://a.example.com\"]\n  capabilities = [\"pull\"]\n", ""},
-		{"hosts.toml", "[host.\"https://a.example.com\"]\n  capabilities = [\"push\"]\n", ""},
+		{"hosts.toml", "[host.\"https://a.example.com\"]\n  capabilities = [\"pull\", \"resolve\"]\n", ""},
+		{"hosts.toml", "[host.\"https://a.example.com\"]\n  capabilities = [\"pull\"]\n", `config_endpoint_not_a_mirror:2 if it is a mirror, write capabilities = ["pull", "resolve"]`},
+		{"hosts.toml", "[host.\"https://a.example.com\"]\n  capabilities = [\"push\"]\n", `config_endpoint_not_a_mirror:2 if it is a mirror, write capabilities = ["pull", "resolve"]`},
+		{"hosts.toml", "[hosts.\"https://a.example.com\"]\n  capabilities = [\"pull\"]\n", `config_unknown_key:1 did you mean "host"?`},
 		{"host.toml", "[host.\"https://a.example.com\"]\n", "config_misplaced_file:1 rename it"},
 		{"hosts.toml", "", ""},
 		{"hosts.toml.bak", "[host.\"https://a.example.com\"]\n", ""},
@@ -77,6 +79,7 @@ func TestHostsNobodyReads(t *testing.T) {
 		other      = "/etc/containerd/certs.d/a.example.com_5000_/hosts.toml"
 		configTOML = "/etc/containerd/config.toml"
 		registries = "/etc/rancher/k3s/registries.yaml"
+		ofHub      = "/etc/containerd/certs.d/registry-1.docker.io/hosts.toml"
 	)
 	plain := "version = 3\n[plugins.'" + pluginV3 + "'.registry]\nconfig_path = '/etc/containerd/certs.d'\n"
 	for _, tc := range []struct {
@@ -88,6 +91,8 @@ func TestHostsNobodyReads(t *testing.T) {
 		{map[string]string{usual: "", configTOML: plain}, "a.example.com:5000/b:1 a.example.com/b:1", ""},
 		{map[string]string{usual: "", other: "", configTOML: plain}, "a.example.com:5000/b:1", ""},
 		{map[string]string{usual: "", configTOML: plain}, "b.example.com:5000/b:1", ""},
+		{map[string]string{ofHub: "", configTOML: plain}, "", `config_registry_name rename the directory: "docker.io"`},
+		{map[string]string{ofHub: "", configTOML: plain}, "registry-1.docker.io/team/app:1", ""},
 		{map[string]string{usual: "", registries: ""}, "", "config_misplaced_file say the same in /etc/rancher/k3s/registries.yaml, and remove this one"},
 		{map[string]string{usual: "", registries: "", configTOML: plain}, "", ""},
 	} {
