@@ -25,10 +25,20 @@ func (j *joined) repeated(o observation) observation {
 	for _, ep := range j.routes[o.image].Endpoints {
 		if url := ep.Spelling(); url != o.url && j.servesAll(o, url) {
 			o.served = url
-			break
+			return o
 		}
 	}
+	o.former = j.isFormer(o)
 	return o
+}
+
+// isFormer reports whether the endpoint of the log is none any more of those that this node asks for
+// the image.
+func (j *joined) isFormer(o observation) bool {
+	asked := j.routes[o.image].Endpoints
+	return o.endpoint == nil && o.url != "" && len(asked) > 0 && !slices.ContainsFunc(asked, func(ep registry.Endpoint) bool {
+		return sameHost(ep.Spelling(), o.url)
+	})
 }
 
 // servesAll reports whether the probe got all of the observation's images from an endpoint.
@@ -114,7 +124,10 @@ func (o observation) servedElsewhere() string {
 	return text + ": pull again; this one fails still: "
 }
 
-// pullAgain is the first step where the images can be had now.
+// formerly says so, before what was wrong with it.
+const formerly = "this node is not configured to ask this endpoint any more: pull again; when it failed: "
+
+// pullAgain is the first step where the images can be had now, or others are asked for them.
 func (o observation) pullAgain() Note {
 	return look("pull again", o.crictl("pull "+quote(o.image)))
 }

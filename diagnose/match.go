@@ -11,8 +11,12 @@ import (
 
 // matchOne is the index of the one endpoint that the attempt's text can mean, -1 where
 // none or several match. A registry that is its own mirror is asked twice, and told apart by
-// its spelling and by which of them is the default.
+// its spelling and by which of them is the default. Where one endpoint is all there is, a text that
+// names none is its.
 func matchOne(a logparse.Attempt, endpoints []registry.Endpoint) int {
+	if a.Endpoint == "" && len(endpoints) == 1 {
+		return 0
+	}
 	found := -1
 	for i, ep := range endpoints {
 		if !means(a.Endpoint, ep) {

@@ -28,6 +28,7 @@ type observation struct {
 	probe    *probe.Result
 	gone     bool   // the probe found that the image's own registry does not have it
 	passes   bool   // what failed in the log passes now, for all images
+	former   bool   // the endpoint is configured no more
 	served   string // the other endpoint from which all images can be had now; "" for none
 	pull     *Pull
 	issue    *registry.Issue      // the configuration's mistake behind it
@@ -151,7 +152,7 @@ func (o observation) fix(r rule) []Note {
 	switch {
 	case o.allowedNow():
 		return o.retry()
-	case o.passes && o.pull.Status == Recovered, o.served != "":
+	case o.passes && o.pull.Status == Recovered, o.served != "", o.former:
 		return o.settled(o.steps(r))
 	}
 	return o.steps(r)

@@ -63,6 +63,8 @@ func (o observation) explained(r rule) string {
 		return "when it failed last: " + text
 	case o.served != "":
 		return o.servedElsewhere() + text
+	case o.former:
+		return formerly + text
 	}
 	return text
 }
