@@ -99,7 +99,7 @@ func severityOf(p *Pull) Severity {
 
 func (j *joined) judgeImage(img Image) []judged {
 	switch {
-	case img.Status != Unavailable:
+	case img.Status != Unavailable, j.startless(img.Image):
 		return nil
 	case img.root != nil:
 		return []judged{{j.observe(img.Image, img.root), Error}}
@@ -112,6 +112,13 @@ func (j *joined) judgeImage(img Image) []judged {
 		o.issue = j.unread(img.Image)
 	}
 	return []judged{{o, Error}}
+}
+
+// startless reports whether no image can be pulled for a registries.yaml with which the agent does not
+// start: that is told by itself.
+func (j *joined) startless(image string) bool {
+	err := j.routes[image].Err
+	return err != nil && err.Stage == registry.StageRegistriesYAML && slices.ContainsFunc(j.Config.Issues, func(i registry.Issue) bool { return i.Code == codeSyntax })
 }
 
 // judgeEndpoints finds what is broken without any image having failed by it. A default
