@@ -34,6 +34,8 @@ func refused(o observation) string {
 		return fmt.Sprintf("nothing listens on that port of the host; %s, which configs has, answers", o.meant.Name)
 	case o.meant != nil:
 		return fmt.Sprintf("nothing listens on that port of the host; configs has %s", o.meant.Name)
+	case o.public():
+		return "the connection is refused on the way: by a firewall, or by an address that the name does not have elsewhere"
 	}
 	return "nothing listens on that port of the host"
 }

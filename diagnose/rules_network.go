@@ -66,6 +66,9 @@ var networkRules = map[cause.Cause]rule{
 			if o.meant != nil {
 				return []Note{o.mendEndpoint(o.checkPort() + o.thenRestart()), {Text: "or start the registry at " + o.dialled()}, try}
 			}
+			if o.public() {
+				return slices.Concat(o.direct(), []Note{o.reach()}, o.orMirror(), []Note{try})
+			}
 			return []Note{
 				{Text: "start the registry at " + o.dialled()},
 				o.mendName("or correct the port", ", if another one serves"),
@@ -84,8 +87,7 @@ var networkRules = map[cause.Cause]rule{
 		noun:   "connection timeout",
 		detail: says("no answer: the host is down, or a firewall drops"),
 		fix: func(o observation) []Note {
-			reach := Note{Text: fmt.Sprintf("let this node reach %s: firewall, routing, or a proxy in the agent's environment", o.dialled())}
-			return slices.Concat(o.direct(), []Note{reach}, o.orMirror(), []Note{look("try it from this node", o.curl("-v --connect-timeout 5", o.api()))})
+			return slices.Concat(o.direct(), []Note{o.reach()}, o.orMirror(), []Note{look("try it from this node", o.curl("-v --connect-timeout 5", o.api()))})
 		},
 		doc: doc{
 			meaning: "No packet came back within 30 seconds: a firewall drops them, the host is down, or the way there needs a proxy. Every pull waits that long at each request before it goes on to the next endpoint.",
@@ -161,6 +163,14 @@ var networkRules = map[cause.Cause]rule{
 		},
 	},
 }
+
+// reach has the way opened to a host that runs.
+func (o observation) reach() Note {
+	return Note{Text: fmt.Sprintf("let this node reach %s: firewall, routing, or a proxy in the agent's environment", o.dialled())}
+}
+
+// public reports whether the endpoint is a registry of everybody's, which runs.
+func (o observation) public() bool { return registry.IsPublic(o.endpointHost()) }
 
 // orMirror is the way out of a node that is to have no way to a public registry, where no other
 // endpoint is known.
