@@ -42,7 +42,8 @@ func afterResolve(p logparse.Pull) RootCause {
 	root := RootCause{Cause: p.Reported.Cause, Endpoint: p.Reported.Endpoint}
 	for i, a := range p.Attempts {
 		unnamed := root.Endpoint == "" && a.Cause == root.Cause
-		if a.Endpoint != "" && (unnamed || sameHost(a.Endpoint, root.Endpoint) || a.Target == root.Endpoint) {
+		named := root.Endpoint != "" && (sameHost(a.Endpoint, root.Endpoint) || a.Target == root.Endpoint)
+		if a.Endpoint != "" && (unnamed || named) {
 			root.attempt, root.Endpoint = &p.Attempts[i], cmp.Or(a.Target, a.Endpoint)
 		}
 	}

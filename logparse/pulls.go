@@ -78,10 +78,13 @@ func (s *Scanner) pull(h *history) (Pull, bool) {
 	return p, true
 }
 
-// ofBackoff makes a failure of the kubelet's word that it waits, which may quote the error.
+// ofBackoff makes a failure of the kubelet's word that it waits, which may quote the error: of one,
+// however often it says so, for nothing is pulled meanwhile.
 func (h *history) ofBackoff() *failure {
 	var s Scanner
-	f := s.assemble(h, *h.backoff, record{})
+	r := *h.backoff
+	r.count = 0
+	f := s.assemble(h, r, record{})
 	h.requested = cmp.Or(h.requested, h.backoff.image)
 	h.count(f, false)
 	h.newest = f
