@@ -250,31 +250,35 @@ func (s *Scanner) span(h *history, r, start record) span {
 			in.others = append(in.others, o)
 		}
 	}
-	last := s.ends[0]
-	if last.image == h {
-		last = s.ends[1]
+	for _, e := range s.ends {
+		if e.image != h && e.seq >= in.from {
+			in.ended = append(in.ended, e)
+		}
 	}
-	in.alone = len(in.others) == 0 && last.seq < in.from
+	in.alone = len(in.others)+len(in.ended) == 0
 	return in
 }
 
-// An end is where the last pull of an image ended.
+// An end is where a pull of an image began, 0 for unknown, and where it ended.
 type end struct {
-	image *history
-	seq   int
+	image     *history
+	from, seq int
 }
 
-// endedAt remembers the last two images of which a pull ended, as containerd has it: others
-// tell later, and of pulls that may be long over.
-func (s *Scanner) endedAt(h *history, r record) {
+// maxEnds is how many ends are remembered: those that pulls may have run beside.
+const maxEnds = 64
+
+// endedAt remembers where pulls ended, as containerd has it: others tell later, and of pulls that
+// may be long over.
+func (s *Scanner) endedAt(h *history, r, start record) {
 	h.ended = r.seq
 	if r.source != sourceRuntime {
 		return
 	}
-	if s.ends[0].image != h {
-		s.ends[1] = s.ends[0]
+	if len(s.ends) == 2*maxEnds {
+		s.ends = append(s.ends[:0], s.ends[maxEnds:]...)
 	}
-	s.ends[0] = end{h, r.seq}
+	s.ends = append(s.ends, end{h, start.seq, r.seq})
 }
 
 // began is the first line of the newest pull of h that has not ended.

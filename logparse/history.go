@@ -174,7 +174,7 @@ func (s *Scanner) success(h *history, r record, old bool) {
 	if start.seq > 0 {
 		s.pool.spend(h, s.span(h, r, start))
 	}
-	s.endedAt(h, r)
+	s.endedAt(h, r, start)
 	h.noProgress = false
 	if h.before != nil && !r.time.Before(h.before.time) {
 		h.before = nil
@@ -192,7 +192,7 @@ func (s *Scanner) success(h *history, r record, old bool) {
 func (s *Scanner) failure(h *history, r record, old bool) {
 	start := s.end(h, r)
 	f := s.assemble(h, r, start)
-	s.endedAt(h, r)
+	s.endedAt(h, r, start)
 	h.noProgress = false
 	if old && (h.before == nil || r.time.After(h.before.time)) {
 		h.before = &r

@@ -24,6 +24,7 @@ type entry struct {
 	asked  cause.Request // from the field url, of 2.3 and later
 	failed cause.Request // from the error
 	taken  bool
+	by     *history // whose failure took it
 }
 
 const (
@@ -107,6 +108,7 @@ func (p *pool) seqAt(t time.Time) int {
 type span struct {
 	from   int        // number of its first line
 	others []*history // pulls of other images that are open at its end
+	ended  []end      // pulls of other images that ended within it
 	alone  bool       // nor was any other open at any time of it
 }
 
@@ -115,6 +117,12 @@ type span struct {
 // image; all where no other pull was open.
 func (p *pool) collect(h *history, in span, told Failure) (attempts []Attempt, config Failure) {
 	mine, perhaps := p.sort(h, in)
+	quoting := 0 // hosts of which a line is what was told
+	for _, lines := range perhaps {
+		if p.quoted(told, lines) >= 0 {
+			quoting++
+		}
+	}
 	for host, lines := range perhaps {
 		if in.alone {
 			mine = append(mine, lines...)
@@ -122,15 +130,17 @@ func (p *pool) collect(h *history, in span, told Failure) (attempts []Attempt, c
 			continue
 		}
 		lines = slices.DeleteFunc(lines, func(i int) bool { return !p.entries[i].possible(told, h.ref) })
-		if len(lines) > 0 && p.plausible(host, h, in.others, told, lines) {
-			mine = append(mine, lines[0])
+		if i := p.quoted(told, lines); i >= 0 && (quoting == 1 || !p.servesOthers(host, h)) {
+			mine = append(mine, i)
+		} else if i := p.pick(host, h, in, told, lines); i >= 0 {
+			mine = append(mine, i)
 		}
 	}
-	mine = p.explain(mine, perhaps, told)
+	mine = p.explain(mine, perhaps, h, in, told)
 	slices.Sort(mine)
 	for _, i := range mine {
 		e := &p.entries[i]
-		e.taken = true
+		e.taken, e.by = true, h
 		if e.kind == kindHost {
 			attempts = merge(attempts, []Attempt{e.attempt(h.ref, h.image, &p.causes)})
 		} else if config.Cause == cause.None {
@@ -140,15 +150,88 @@ func (p *pool) collect(h *history, in span, told Failure) (attempts []Attempt, c
 	return attempts, config
 }
 
+// pick is the one of a host's lines that is of h's image, while others are pulled: one that can be
+// of no other pull, else the first if the host may have been asked for it; -1 for none.
+func (p *pool) pick(host string, h *history, in span, told Failure, lines []int) int {
+	if len(lines) > 0 && !in.foreign(host, h) {
+		all := p.of(host)
+		if p.servesOthers(host, h) { // what others took by their URLs alone is surely theirs
+			all = slices.DeleteFunc(all, func(e *entry) bool { return e.asked.Host == "" && e.failed.Host == "" })
+		}
+		if i := slices.IndexFunc(lines, func(i int) bool { return !in.contested(&p.entries[i], all) }); i >= 0 {
+			return lines[i]
+		}
+	}
+	if len(lines) > 0 && p.plausible(host, h, in.others, told, lines) {
+		return lines[0]
+	}
+	return -1
+}
+
+// quoted is the first of lines whose own words are what was told, which names no endpoint; -1 for none.
+func (p *pool) quoted(told Failure, lines []int) int {
+	for _, i := range lines {
+		if e := &p.entries[i]; told.Endpoint == "" && e.kind == kindHost && e.text != "" && strings.HasSuffix(told.Error, e.text) {
+			return i
+		}
+	}
+	return -1
+}
+
+// servesOthers reports whether a mirror is only known to serve another image host.
+func (p *pool) servesOthers(host string, h *history) bool {
+	return len(p.serves[host]) == 1 && !p.serves[host][h.ref.host]
+}
+
+// foreign reports whether the host is the registry of another image that is pulled meanwhile.
+func (in span) foreign(host string, h *history) bool {
+	return !own(host, h.ref) && (slices.ContainsFunc(in.others, func(o *history) bool { return own(host, o.ref) }) ||
+		slices.ContainsFunc(in.ended, func(e end) bool { return own(host, e.image.ref) }))
+}
+
+// of are the lines about a host.
+func (p *pool) of(host string) []*entry {
+	var all []*entry
+	for i := range p.entries {
+		if p.entries[i].host == host {
+			all = append(all, &p.entries[i])
+		}
+	}
+	return all
+}
+
+// contested reports whether the line may be of another pull: of one that ran when it was written,
+// and of which no other line tells that it asked that host.
+func (in span) contested(line *entry, all []*entry) bool {
+	for _, o := range in.others {
+		if from := o.starts[0].seq; from < line.seq && !asked(o, from, line, all) {
+			return true
+		}
+	}
+	for _, e := range in.ended {
+		if e.from < line.seq && line.seq < e.seq && !asked(e.image, e.from, line, all) {
+			return true
+		}
+	}
+	return false
+}
+
+// asked reports whether another line of the host is of the pull of o that began there.
+func asked(o *history, from int, line *entry, all []*entry) bool {
+	return slices.ContainsFunc(all, func(e *entry) bool {
+		return e != line && e.seq > from && (e.by == o || !e.taken && e.fit(o.ref) > fitPerhaps)
+	})
+}
+
 // explain adds a 404 where that is what was told, by whatever host, and none was found.
-func (p *pool) explain(mine []int, perhaps map[string][]int, told Failure) []int {
+func (p *pool) explain(mine []int, perhaps map[string][]int, h *history, in span, told Failure) []int {
 	missing := func(i int) bool { return p.entries[i].kind == kindHost && cause.StatusIn(p.entries[i].text) == 404 }
 	if told.Cause != cause.NotFound || told.Endpoint != "" || slices.ContainsFunc(mine, missing) {
 		return mine
 	}
 	found := -1
-	for _, lines := range perhaps {
-		if i := slices.IndexFunc(lines, missing); i >= 0 && (found < 0 || lines[i] < found) {
+	for host, lines := range perhaps {
+		if i := slices.IndexFunc(lines, missing); i >= 0 && !in.foreign(host, h) && (found < 0 || lines[i] < found) {
 			found = lines[i]
 		}
 	}
@@ -279,7 +362,7 @@ func (p *pool) plausible(host string, h *history, others []*history, told Failur
 	if n := len(p.serves[host]); n > 0 {
 		return n > 1 // a wildcard's
 	}
-	if len(lines) > len(others) || told.Endpoint == "" && strings.HasSuffix(told.Error, p.entries[lines[0]].text) {
+	if len(lines) > len(others) {
 		return true
 	}
 	for _, o := range others {

@@ -38,7 +38,7 @@ type Scanner struct {
 	mention []*history // in order of first mention
 	open    map[*history]bool
 	pool    pool
-	ends    [2]end // of the last two images of which a pull ended, the last one first
+	ends    []end // of the last pulls that ended, in order
 	seq     int
 	last    *failure // whatever image it was of
 	asked   record   // the last one
