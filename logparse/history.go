@@ -245,6 +245,9 @@ func (h *history) again(f *failure) bool {
 	if h.newest == nil || h.newest.source != f.source || f.sandbox || h.newest.time.IsZero() || f.time.IsZero() {
 		return false
 	}
+	if n := h.newest; f.count > 0 && n.count > 0 && (f.count != n.count || !f.first.Equal(n.first)) {
+		return false // events of two pods
+	}
 	began := f.began
 	if f.began.IsZero() {
 		began = f.time

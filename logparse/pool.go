@@ -381,8 +381,11 @@ func (e *entry) possible(told Failure, ref imageRef) bool {
 	if told.names(e.host) {
 		return cause.Parse(e.text) == told.Cause
 	}
-	status := cause.StatusIn(told.Error) != 0
-	switch cause.StatusIn(e.text) {
+	status, answer := cause.StatusIn(told.Error) != 0, cause.StatusIn(e.text)
+	if e.failed.Token() { // to whom nothing but credentials was refused
+		answer = 0
+	}
+	switch answer {
 	case 0:
 		return true
 	case 404:
