@@ -39,7 +39,7 @@ var Rules = []Rule{
 	},
 	{
 		codeRegistryName, SeverityError, "a name that no registry has",
-		"Keys of mirrors are compared letter by letter with the host of an image name, keys of configs with the host and port that are asked. Scheme, path, slash and variable belong to neither; Docker Hub is docker.io in mirrors.",
+		"Keys of mirrors are compared letter by letter with the host of an image name, keys of configs with the host and port that are asked. Scheme, path, slash and variable belong to neither; Docker Hub is docker.io in mirrors, and as a directory of certs.d.",
 		"The entry is never used: pulls go to the registry itself, without it.",
 		"pullwhy route IMAGE",
 		"Write host[:port] alone.",
@@ -102,7 +102,7 @@ var Rules = []Rule{
 	},
 	{
 		codeEndpointNoMirror, SeverityWarning, "an endpoint that serves as no mirror",
-		"A web site, or a registry that has images of its own only. docker.io is a web site: K3s writes registry-1.docker.io in its place, a hosts.toml of your own means it literally.",
+		"A web site, or a registry that has images of its own only. docker.io is a web site: K3s writes registry-1.docker.io in its place, a hosts.toml of your own means it literally. A host of a hosts.toml whose capabilities lack pull or resolve is asked for no tag.",
 		"404, 401 `insufficient_scope`, or a web page.",
 		"curl -sSi https://HOST/v2/",
 		"Name a registry that mirrors, or caches, the one that is configured.",
@@ -137,7 +137,7 @@ var Rules = []Rule{
 	},
 	{
 		codeRewriteInvalid, SeverityError, "a rewrite that cannot work",
-		"The pattern does not compile or breaks hosts.toml, into which K3s writes it without escaping; the replacement names a group that the pattern has not, or holds a tag or a port, which no repository does.",
+		"The pattern does not compile or breaks hosts.toml, into which K3s writes it without escaping; the replacement names a group that the pattern has not, or by a backslash, or holds a tag or a port, which no repository does.",
 		"The repository stays as it is, loses a part, or every mirror of the registry is lost.",
 		"pullwhy route IMAGE",
 		"Correct the pattern or the replacement; write a backslash twice.",
