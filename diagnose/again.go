@@ -36,7 +36,7 @@ func (j *joined) repeated(o observation) observation {
 // the image.
 func (j *joined) isFormer(o observation) bool {
 	asked := j.routes[o.image].Endpoints
-	return o.endpoint == nil && o.url != "" && len(asked) > 0 && !slices.ContainsFunc(asked, func(ep registry.Endpoint) bool {
+	return j.Node.Distribution != registry.Unknown && o.endpoint == nil && o.url != "" && len(asked) > 0 && !slices.ContainsFunc(asked, func(ep registry.Endpoint) bool {
 		return sameHost(ep.Spelling(), o.url)
 	})
 }
