@@ -104,8 +104,9 @@ func (j *joined) elsewhere(img *Image) bool {
 	if img.root == nil {
 		return false
 	}
-	o := j.tie(j.observe(img.Image, img.root))
-	return o.behind != nil || o.gone || o.misled() || o.otherPath() != "" || o.would(probe.UnderLibrary) != nil || o.would(probe.WithoutNamespace) != nil
+	o := j.observe(img.Image, img.root)
+	mistaken := o.endpoint != nil && o.target == "" && j.tieIssue(o).behind != nil
+	return mistaken || o.gone || o.misled() || o.otherPath() != "" || o.would(probe.UnderLibrary) != nil || o.would(probe.WithoutNamespace) != nil
 }
 
 // refusal names why containerd would send no request.

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -80,7 +81,7 @@ func nameRegistry(o observation) []Note {
 	case o.would(probe.AtRoot) != nil:
 		root, project := o.origin(), "/v2/PROJECT"
 		if o.image == "" && o.endpoint.OverridePath { // else it was tried
-			project = "/v2" + strings.TrimSuffix(o.endpoint.Path, "/v2")
+			project = cmp.Or(o.endpoint.BelowV2(), project)
 		}
 		return o.change(o.mendEndpoint(fmt.Sprintf("write %q, or %q for a project or proxy of it", root, root+project)), see)
 	case o.endpoint != nil && o.endpoint.Default && o.image != "":

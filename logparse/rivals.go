@@ -27,8 +27,11 @@ func (p *pool) pick(host string, h *history, in span, told Failure, lines []int)
 
 // quoted is the first of lines whose own words are what was told, which names no endpoint; -1 for none.
 func (p *pool) quoted(told Failure, lines []int) int {
+	if told.Endpoint != "" {
+		return -1
+	}
 	for _, i := range lines {
-		if e := &p.entries[i]; told.Endpoint == "" && e.kind == kindHost && e.text != "" && strings.HasSuffix(told.Error, e.text) {
+		if e := &p.entries[i]; e.kind == kindHost && e.text != "" && strings.HasSuffix(told.Error, e.text) {
 			return i
 		}
 	}

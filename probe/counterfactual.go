@@ -220,15 +220,12 @@ func (w *walk) withoutProxy(ctx context.Context) Counterfactual {
 	return c
 }
 
-// apiRoot is the path at which the registry API is to be found unless told otherwise.
-const apiRoot = "/v2"
-
 func (w *walk) answersElsewhere() bool {
-	return w.fault.cause == cause.NotARegistry && !strings.HasSuffix(pingURL(w.current()), w.endpoint.Host+apiRoot+"/")
+	return w.fault.cause == cause.NotARegistry && !strings.HasSuffix(pingURL(w.current()), w.endpoint.Host+registry.APIRoot+"/")
 }
 
 func (w *walk) atRoot(ctx context.Context) Counterfactual {
 	ep := w.bare()
-	ep.Path, ep.OverridePath = apiRoot, false
+	ep.Path, ep.OverridePath = registry.APIRoot, false
 	return w.ask(ctx, ep, nil).answered()
 }

@@ -28,10 +28,10 @@ var pathAlternatives = []alternative{
 	belowPath(V2BeforePath, registry.Endpoint.BelowV2),
 	belowPath(V2AfterPath, registry.Endpoint.AboveV2),
 	belowPath(WithoutPath, func(ep registry.Endpoint) string {
-		if ep.Path == apiRoot {
+		if ep.Path == registry.APIRoot {
 			return ""
 		}
-		return apiRoot
+		return registry.APIRoot
 	}),
 }
 

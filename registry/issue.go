@@ -16,6 +16,20 @@ type Issue struct {
 	Edits    []Edit  // that mend it in registries.yaml, where that needs no knowledge but the file's; nil otherwise
 }
 
+// of is the issue for the first of registries, with the same for the others beside it.
+func (i Issue) of(registries []string) Issue {
+	for n, name := range registries {
+		if n == 0 {
+			i.Registry = name
+			continue
+		}
+		other := i
+		other.Registry, other.Others = name, nil
+		i.Others = append(i.Others, other)
+	}
+	return i
+}
+
 // An issueKey says when two issues are the same: settings are copied into many files.
 type issueKey struct {
 	code, file   string

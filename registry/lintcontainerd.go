@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
+	"iter"
 	"path"
 	"slices"
 	"strings"
@@ -61,16 +62,25 @@ func (n *linter) lintUnread() {
 	}
 	var all []Issue
 	for _, dir := range dirs {
-		for _, entry := range n.files.list(dir) {
-			if hosts := path.Join(dir, entry.Name(), "hosts.toml"); n.files.exists(hosts) {
-				found.Registry, found.Detail, found.Fix = imageHost(entry.Name()), fmt.Sprintf("containerd reads no hosts.toml, such as %s: %s", hosts, why), n.configPathFix(dir)
-				all = append(all, found)
-			}
+		for host, file := range n.hostsFiles(dir) {
+			found.Registry, found.Detail, found.Fix = host, fmt.Sprintf("containerd reads no hosts.toml, such as %s: %s", file, why), n.configPathFix(dir)
+			all = append(all, found)
 		}
 	}
 	if len(all) > 0 {
 		all[0].Others = all[1:]
 		n.found.add(all[0])
+	}
+}
+
+// hostsFiles are the hosts.toml files in the directories of dir, by image host.
+func (n *linter) hostsFiles(dir string) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for _, entry := range n.files.list(dir) {
+			if file := path.Join(dir, entry.Name(), "hosts.toml"); n.files.exists(file) && !yield(imageHost(entry.Name()), file) {
+				return
+			}
+		}
 	}
 }
 

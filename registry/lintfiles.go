@@ -164,17 +164,12 @@ func (n *linter) lintMisplaced() {
 		if abs == used || err != nil || len(mirrors) == 0 {
 			continue
 		}
-		issue := Issue{Code: codeMisplaced, File: abs, Line: 1, Registry: mirrors[0], Detail: fmt.Sprintf("this looks like a registries.yaml, and %s reads only %s", program, used)}
+		issue := Issue{Code: codeMisplaced, File: abs, Line: 1, Detail: fmt.Sprintf("this looks like a registries.yaml, and %s reads only %s", program, used)}
 		issue.Fix, issue.Command = "move it there", command("mv", abs, used)
 		if n.files.exists(used) {
 			issue.Fix, issue.Command = "join the two, and remove this one", ""
 		}
-		for _, name := range mirrors[1:] {
-			other := issue
-			other.Registry, other.Others = name, nil
-			issue.Others = append(issue.Others, other)
-		}
-		n.report(Position{File: abs, Line: 1}, issue)
+		n.report(Position{File: abs, Line: 1}, issue.of(mirrors))
 	}
 }
 

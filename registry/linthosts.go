@@ -127,11 +127,9 @@ func (n *linter) lintHostsElsewhere() {
 	if !n.node.isK3s() || n.files.exists("/etc/containerd/config.toml") || slices.Contains(n.cri.configPath, usualCertsD) {
 		return
 	}
-	for _, entry := range n.files.list(usualCertsD) {
-		if file := path.Join(usualCertsD, entry.Name(), "hosts.toml"); n.files.exists(file) {
-			n.report(Position{File: file, Line: 1}, Issue{Code: codeMisplaced, Registry: imageHost(entry.Name()),
-				Detail: fmt.Sprintf("%s reads no hosts.toml here, but in %s, which it renders from %s", n.node.program(), n.node.certsD(), n.node.RegistriesPath()),
-				Fix:    "say the same in " + n.node.RegistriesPath() + ", and remove this one"})
-		}
+	for host, file := range n.hostsFiles(usualCertsD) {
+		n.report(Position{File: file, Line: 1}, Issue{Code: codeMisplaced, Registry: host,
+			Detail: fmt.Sprintf("%s reads no hosts.toml here, but in %s, which it renders from %s", n.node.program(), n.node.certsD(), n.node.RegistriesPath()),
+			Fix:    "say the same in " + n.node.RegistriesPath() + ", and remove this one"})
 	}
 }

@@ -98,9 +98,6 @@ func (n *linter) unknownKey(mapping, node *yaml.Node, known []string, where stri
 			issue.Edits = []Edit{{At: n.file.position(node), Text: near}}
 		}
 	}
-	if slices.Equal(known, topKeys) {
-		n.unmirror(&issue, node, mapping)
-	}
 	for _, p := range keyPlaces[:4] { // whose keys other tools have under other names
 		if near := nearest(key, p.keys); near != "" && issue.Fix == "" {
 			issue.Fix = fmt.Sprintf("did you mean %q? If so, %s", near, p.where)
@@ -109,29 +106,29 @@ func (n *linter) unknownKey(mapping, node *yaml.Node, known []string, where stri
 	if issue.Fix == "" {
 		issue.Fix = fmt.Sprintf("remove it, or write one of %s", strings.Join(known, ", "))
 	}
-	n.report(n.file.position(node), issue)
+	at := n.file.position(node)
+	issue.File, issue.Line, issue.Column = at.File, at.Line, at.Column
+	if slices.Equal(known, topKeys) {
+		issue = issue.of(unreadMirrors(mapping, key))
+	}
+	n.report(at, issue)
 }
 
-// unmirror names the registries whose mirrors are ignored with a key at the beginning of a line: the
-// key itself, or what stands below it.
-func (n *linter) unmirror(issue *Issue, key, mapping *yaml.Node) {
-	_, value := lookUp(mapping, key.Value)
+// unreadMirrors are the registries whose mirrors are ignored with a key at the beginning of a line:
+// the key itself, or what stands below it.
+func unreadMirrors(mapping *yaml.Node, key string) (names []string) {
+	_, value := lookUp(mapping, key)
 	if len(children(value, "endpoint")) > 0 {
-		issue.Registry = key.Value
-		return
+		return []string{key}
 	}
 	for _, mirrors := range append(children(value, "mirrors"), value) {
 		for _, p := range pairs(mirrors) {
-			switch at := n.file.position(key); {
-			case len(children(p.value, "endpoint")) == 0:
-			case issue.Registry == "":
-				issue.Registry = p.key.Value
-			default:
-				other := Issue{Code: issue.Code, File: at.File, Line: at.Line, Column: at.Column, Registry: p.key.Value, Detail: issue.Detail, Fix: issue.Fix, Edits: issue.Edits}
-				issue.Others = append(issue.Others, other)
+			if len(children(p.value, "endpoint")) > 0 {
+				names = append(names, p.key.Value)
 			}
 		}
 	}
+	return names
 }
 
 // keyPlaces are where the keys of K3s belong.

@@ -68,12 +68,18 @@ var hubNames = []string{"index.docker.io", "hub.docker.io", "hub.docker.com", "d
 
 // MeansHub reports whether a key of mirrors was meant for Docker Hub, by whatever name of it.
 func MeansHub(key string) bool {
-	_, rest, schemed := strings.Cut(key, "://")
-	if !schemed {
+	host, _, _ := splitKey(key)
+	return host == hub || host == hubHost || slices.Contains(hubNames, host)
+}
+
+// splitKey finds the host in a key, before which a scheme may stand, and behind which a path.
+func splitKey(key string) (host string, scheme, hasPath bool) {
+	_, rest, scheme := strings.Cut(key, "://")
+	if !scheme {
 		rest = key
 	}
-	host, _, _ := strings.Cut(rest, "/")
-	return host == hub || host == hubHost || slices.Contains(hubNames, host)
+	host, _, hasPath = strings.Cut(rest, "/")
+	return host, scheme, hasPath
 }
 
 // unnamed says why a name is no image's host, "" for one that is.
@@ -89,11 +95,7 @@ func unnamed(name string) string {
 
 // nameProblem says why a key can be no host[:port], and which host was probably meant.
 func nameProblem(name string) (host, problem string) {
-	_, rest, scheme := strings.Cut(name, "://")
-	if !scheme {
-		rest = name
-	}
-	host, _, hasPath := strings.Cut(rest, "/")
+	host, scheme, hasPath := splitKey(name)
 	trimmed, lower := strings.TrimSpace(name), strings.ToLower(name)
 	switch {
 	case trimmed == "":

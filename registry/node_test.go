@@ -145,7 +145,6 @@ func TestReadNodeWithoutFiles(t *testing.T) {
 	}
 }
 
-// A broken config.yaml is named and hides nothing else.
 // TestReadNodeDenied: that a folder may not be looked into is no proof that nothing is there.
 func TestReadNodeDenied(t *testing.T) {
 	n := ReadNode(deniedBelow{"var/lib/rancher/"})
@@ -165,6 +164,7 @@ func (d deniedBelow) Open(name string) (fs.File, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: err}
 }
 
+// A broken config.yaml is named and hides nothing else.
 func TestReadNodeBrokenFlags(t *testing.T) {
 	node := ReadNode(nodeFS(map[string]string{
 		"/etc/rancher/k3s/config.yaml":         "embedded-registry: true\n\tx: y\n",
